@@ -34,6 +34,11 @@ Undisturbed = Callable[..., dict[str, Any]]
 
 TEXT = TASK_TYPES["text_classification"]
 EVERY_TASK_TYPE = pytest.mark.parametrize("task_type", TASK_TYPES.values(), ids=TASK_TYPES.keys())
+LABELLED_TYPES = {name: one for name, one in TASK_TYPES.items() if one.has_labels}
+EVERY_LABELLED_TYPE = pytest.mark.parametrize("task_type", LABELLED_TYPES.values(), ids=LABELLED_TYPES.keys())
+WRITTEN_TYPES = {name: one for name, one in TASK_TYPES.items() if not one.has_labels}
+# What is written to a text of each label.
+WRITTEN = {"pos": ["happy film", "happy movie"], "neg": ["sad day"]}
 CPU = Compute(device=torch.device("cpu"), bf16=False)
 
 
@@ -61,6 +66,12 @@ def examples(task_type: str, count: int, *, start: int = 0) -> dict[str, list[st
         return {"uid": uid, "text": texts, "label": [json.dumps(one) for one in sets]}
     if task_type == "entity_extraction":
         return {"uid": uid, "text": texts, "label": [opinions(text) for text in texts]}
+    written = [json.dumps(WRITTEN[label]) for label in labels]
+    if task_type == "text_generation":
+        return {"uid": uid, "text": texts, "label": written}
+    if task_type == "question_answering":
+        passages = ["" if number % 3 else "the sun" for number in range(count)]
+        return {"uid": uid, "question": texts, "passage": passages, "label": written}
     return rows
 
 
@@ -83,15 +94,17 @@ def without_labels(rows: dict[str, list[str]]) -> dict[str, list[str]]:
 def spec_payload(tiny_folder: Path, **changes: Any) -> dict[str, Any]:
     task_type = changes.get("task_type", "text_classification")
     training = {"steps": 6, "batch_size": 4, "learning_rate": 1e-3, "max_length": 32, "precision": "fp32"}
+    has_labels = TASK_TYPES[task_type].has_labels
+    metric = "accuracy" if has_labels else TASK_TYPES[task_type].metrics[0]
     payload: dict[str, Any] = {
         "version": 1,
         "kind": "finetune",
         "task_type": task_type,
-        "labels": LABELS,
+        "labels": LABELS if has_labels else [],
         "model": {"source": "folder", "name": str(tiny_folder), "revision": None},
         "data": {"train": "data/train", "dev": "data/dev", "test": "data/test"},
         "training": {**training, **changes.pop("training", {})},
-        "evaluation": {"metric": "accuracy", "num_resamples": 50, "confidence": 0.95},
+        "evaluation": {"metric": metric, "num_resamples": 50, "confidence": 0.95},
         "seed": 3,
         "num_threads": 1,
     }
@@ -142,6 +155,8 @@ ANSWERS = {
         f"[{ENTITY.format(2, 10, 'b')}, {ENTITY.format(15, 23, 'c')}]",
         "[]",
     ],
+    "text_generation": ['["fine picture", "great"]', '["not worth its ticket at all"]', '["sun"]'],
+    "question_answering": ['["good", "a movie"]', '[{"text": "sad film", "start": 15}]', '["the star"]'],
 }
 
 

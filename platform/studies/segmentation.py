@@ -1,18 +1,20 @@
 """Whether people must be able to mark parts of words in a study's texts."""
 
 from studies.models import Study
-from training.answers import chosen_segmentation, has_unspaced
+from training.answers import has_unspaced
 
 MOST_READ = 200
 
 
 def is_marked_by_characters(study: Study) -> bool:
     """Look at a study's first examples: scripts without spaces, or gold spans that are parts of words."""
-    if study.definition.unit != "word":
+    definition = study.definition
+    field = definition.marked_field
+    if not field:
         return False
     rows = list(study.examples.order_by("rank", "pk").values_list("fields", "label__value")[:MOST_READ])
-    if any(has_unspaced(fields["text"]) for fields, _ in rows):
+    if any(has_unspaced(fields[field]) for fields, _ in rows):
         return True
-    labelled = [(fields["text"], answer) for fields, answer in rows if answer is not None]
+    labelled = [(fields[field], answer) for fields, answer in rows if answer is not None]
     texts, answers = [text for text, _ in labelled], [answer for _, answer in labelled]
-    return chosen_segmentation(texts=texts, answers=answers) == "character"
+    return definition.segmentation_for(columns={field: texts}, gold=answers) == "character"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, examples, write_dataset
+from tests.tiny_runs import EVERY_LABELLED_TYPE, RunFolder, carry_out, examples, write_dataset
 from training.data import DataInvalid, InputLine, ModelOutputs
 from training.distil import read_soft_labels
 from training.evaluation.predict import load_predictor
@@ -38,7 +38,7 @@ def answers_of(folder: Path) -> list[str | None]:
     return [line["predicted"] for line in lines]
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 @pytest.mark.parametrize("recipe", ["names", "frozen", "probe", "auto"])
 def test_each_recipe_makes_a_model_of_each_task_type(recipe: str, task_type: TaskType, run_folder: RunFolder) -> None:
     folder = run_folder(task_type=task_type.name, training={"recipe": recipe}, data=DATA, label_texts=SAID)

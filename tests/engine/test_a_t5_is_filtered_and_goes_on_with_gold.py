@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, job_of, write_run
+from tests.tiny_runs import EVERY_LABELLED_TYPE, RunFolder, carry_out, job_of, write_run
 from tests.tiny_t5 import write_tiny_t5
 from training.methods import METHODS
 from training.runtime import StopRequested
@@ -49,7 +49,7 @@ def hybrid(run_folder: RunFolder, soft: Path, model: Path, name: str, task_type:
     )
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_text_to_text_hybrid_of_every_task_type(
     run_folder: RunFolder, scored: Any, t5: Path, task_type: TaskType
 ) -> None:

@@ -7,20 +7,20 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM
 
-from tests.tiny_runs import CPU, EVERY_TASK_TYPE, LABELS, RunFolder, Undisturbed, carry_out, examples, job_of
+from tests.tiny_runs import CPU, EVERY_LABELLED_TYPE, LABELS, RunFolder, Undisturbed, carry_out, examples, job_of
 from tests.tiny_t5 import write_tiny_t5
 from training.__main__ import main
 from training.answers import Rows
 from training.evaluation import predict_logits
 from training.evaluation.outputs import outputs_for_answers
-from training.learners import encode_rows, load_classifier
+from training.learners import encode_rows, load_classifier, with_target_tokens
 from training.losses import IGNORED
 from training.methods import METHODS
 from training.models import PretrainedUnusable, load_pretrained
 from training.runtime import StopFlag, StopRequested
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES, TaskType
-from training.train import TokenLoss, with_target_tokens
+from training.train import TokenLoss
 from training.train.loop import gradients_of_step
 
 # Copying words takes longer to learn than naming a label.
@@ -36,7 +36,7 @@ def model(folder: Path, **more: object) -> dict[str, object]:
     return {"source": "folder", "name": str(folder), **more}
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_it_is_trained_clearly_above_the_baseline_and_labels_a_file(
     run_folder: RunFolder, t5: Path, task_type: TaskType, tmp_path: Path
 ) -> None:
@@ -71,7 +71,7 @@ def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(
 
 
 @pytest.mark.parametrize("num_parts", [2, 8])
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_accumulation_changes_nothing(t5: Path, num_parts: int, task_type: TaskType) -> None:
     def step(parts: int) -> tuple[float, torch.Tensor]:
         source = ModelSource(source="folder", name=str(t5))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, job_of, write_run
+from tests.tiny_runs import EVERY_LABELLED_TYPE, RunFolder, carry_out, job_of, write_run
 from tests.tiny_t5 import write_tiny_t5
 from training.distil.token_training import NoCommonOutputs
 from training.methods import METHODS
@@ -78,7 +78,7 @@ def test_any_learns_classes_from_any(
         assert result["metrics"]["test"]["accuracy"]["value"] > result["metrics"]["baseline"]["value"]
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_t5_teaches_a_t5_and_an_encoder_every_task_type(
     run_folder: RunFolder, tiny_folder: Path, t5: Path, tmp_path: Path, task_type: TaskType
 ) -> None:

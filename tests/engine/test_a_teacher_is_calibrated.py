@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out
+from tests.tiny_runs import EVERY_LABELLED_TYPE, RunFolder, carry_out
 from training.data import UNSEEN, ModelOutputs
 from training.distil import calibrate, decisions_of, row_accuracy, row_confidence
 from training.distil.calibration import Decisions, fit_temperature, log_confidence, reliability
@@ -94,7 +94,7 @@ def test_a_teacher_without_any_number_on_dev_has_scored_all_the_same(
     assert "not calibrated" in capsys.readouterr().out
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_scoring_with_dev_says_how_sure_its_teacher_may_be(run_folder: RunFolder, task_type: TaskType) -> None:
     name = task_type.name
     teacher = run_folder("teacher", task_type=name, training={"steps": 20})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, examples
+from tests.tiny_runs import EVERY_LABELLED_TYPE, RunFolder, carry_out, examples
 from training.__main__ import main
 from training.tasks import TaskType
 
@@ -25,7 +25,7 @@ def distilled(run_folder: RunFolder, task_type: TaskType) -> tuple[Path, dict[st
     return folder, carry_out(folder)
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_from_gold_labels_over_a_teacher_to_predictions(
     run_folder: RunFolder, task_type: TaskType, tmp_path: Path
 ) -> None:
@@ -43,7 +43,7 @@ def test_from_gold_labels_over_a_teacher_to_predictions(
     assert task_type.read_gold(gold=predicted, columns=columns, labels=["neg", "pos"]) == predicted
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_prediction_is_written_as_gold_is(run_folder: RunFolder, task_type: TaskType) -> None:
     folder = run_folder(task_type=task_type.name)
     carry_out(folder)

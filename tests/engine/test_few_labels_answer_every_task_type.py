@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.tiny_runs import LABELLED_TYPES
 from training.answers import Rows
 from training.compute import Compute
 from training.fewshot import FrozenEncoder, FrozenStudy, LabelText, VectorStore
@@ -43,7 +44,7 @@ def rows_of(task_type: str, texts: list[str]) -> tuple[tuple[str, ...], Rows]:
 
 
 @pytest.mark.parametrize("num_labels", [0, 2, 8])
-@pytest.mark.parametrize("name", sorted(TASK_TYPES))
+@pytest.mark.parametrize("name", sorted(LABELLED_TYPES))
 def test_few_labels_answer_every_task_type(name: str, num_labels: int, tiny_folder: Path, tmp_path: Path) -> None:
     loaded = load_pretrained(source=ModelSource(source="folder", name=str(tiny_folder)), max_length=16)
     encoder = FrozenEncoder(loaded.model, loaded.tokenizer, 16, Compute(device=torch.device("cpu"), bf16=False))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tiny_runs import EVERY_TASK_TYPE, TEXT, RunFolder, carry_out, examples, rows_with, write_dataset
+from tests.tiny_runs import EVERY_LABELLED_TYPE, TEXT, RunFolder, carry_out, examples, rows_with, write_dataset
 from training.data import DataInvalid
 from training.learners import learner_of
 from training.learners.entity_extraction import TokenizerUnusable
@@ -80,7 +80,7 @@ def test_white_space_at_a_spans_ends_means_nothing() -> None:
     assert gold == [spans((5, 8, "a"))]
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_one_answer_only_is_nothing_to_learn(run_folder: RunFolder, task_type: TaskType) -> None:
     rows = examples(task_type.name, 6)
     nothing = "[]" if task_type.name in ("entity_extraction", "multi_label_classification") else "pos"
@@ -89,13 +89,13 @@ def test_one_answer_only_is_nothing_to_learn(run_folder: RunFolder, task_type: T
         train(run_folder, rows, task_type=task_type.name)
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_three_labelled_rows_are_enough_to_train_on(run_folder: RunFolder, task_type: TaskType) -> None:
     result = train(run_folder, examples(task_type.name, 3), task_type=task_type.name)
     assert result["metrics"]["test"]["num_examples"] == 3
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_text_of_a_hundred_thousand_characters_is_cut(run_folder: RunFolder, task_type: TaskType) -> None:
     rows = examples(task_type.name, 4)
     for field in task_type.input_fields:

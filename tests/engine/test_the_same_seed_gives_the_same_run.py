@@ -1,10 +1,10 @@
 import json
 
-from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out
+from tests.tiny_runs import EVERY_LABELLED_TYPE, RunFolder, carry_out
 from training.tasks import TaskType
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_the_same_seed_gives_the_same_artifact(run_folder: RunFolder, task_type: TaskType) -> None:
     first = carry_out(run_folder("first", task_type=task_type.name))
     second = carry_out(run_folder("second", task_type=task_type.name))

@@ -15,13 +15,14 @@ from training.answers import Rows
 from training.data import ModelOutputs, collate, token_labels_in
 from training.distil import PartialStore, SoftLabels, read_soft_labels, shares_tokens, token_objective
 from training.distil.token_training import NoCommonOutputs
-from training.evaluation import generate_answers
-from training.learners import Classifier, encode_rows, load_classifier
+from training.evaluation import Decoding, generate_answers
+from training.learners import Classifier, encode_rows, load_classifier, with_target_tokens
 from training.losses import distillation_sum, log_probs_with_rest, top_distillation_sum
+from training.models import TextToText
 from training.runtime import StopFlag
 from training.spec import ModelSource, TrainingSettings
 from training.tasks import TASK_TYPES
-from training.train import TokenLoss, with_target_tokens
+from training.train import TokenLoss
 
 TOP = 5
 
@@ -195,14 +196,19 @@ def test_another_tokenizer_leaves_class_probabilities_where_there_are_some(
 
 def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None:
     teacher = classifier(t5)
+    assert isinstance(teacher.model, TextToText)
     texts = examples(TEXT.name, 6)["text"]
     rows = Rows(uids=texts, columns={"text": texts}, gold=None)
     encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-    together = generate_answers(model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
+    together = generate_answers(
+        model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), decoding=Decoding(num_top=TOP)
+    )
     for row, text in enumerate(texts):
         one = Rows(uids=[text], columns={"text": [text]}, gold=None)
         alone = encode_rows(rows=one, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-        said = generate_answers(model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
+        said = generate_answers(
+            model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), decoding=Decoding(num_top=TOP)
+        )
         assert said.tokens.answers() == [together.tokens.answers()[row]]
         np.testing.assert_allclose(said.tokens.top_log_probs, together.tokens.take([row]).top_log_probs, atol=1e-4)
 

@@ -16,16 +16,19 @@ CONFIDENCE = 0.95
 
 @dataclass(kw_only=True)
 class Ratio:
-    """A ratio of two sums over examples, such as right answers to all answers, and how much it varies with them."""
+    """A ratio of two sums over examples, such as right answers to all answers, and how much it varies with them.
 
-    hits: int = 0
+    An example's hits may be a part of its total, such as a score of 0 to 1 of one answer.
+    """
+
+    hits: float = 0
     total: int = 0
     num_examples: int = 0
-    _squared_hits: int = 0
-    _products: int = 0
+    _squared_hits: float = 0
+    _products: float = 0
     _squared_totals: int = 0
 
-    def add(self, *, hits: int, total: int) -> None:
+    def add(self, *, hits: float, total: int) -> None:
         """Count one example; one that adds nothing to the total does not count."""
         if total:
             self.hits += hits
@@ -111,7 +114,7 @@ class ClassCounts:
             place=place,
             num_gold=ratios.recall.total,
             num_predicted=ratios.precision.total,
-            num_hits=ratios.recall.hits,
+            num_hits=int(ratios.recall.hits),
             precision=ratios.precision.interval(),
             recall=ratios.recall.interval(),
             f1=ratios.f1.interval(),

@@ -14,8 +14,6 @@ CONFIDENCE = 0.95
 EXACT = "McNemar's exact test"
 BOOTSTRAP = "paired bootstrap"
 OVER_SEEDS = "paired test over seeds and examples"
-# The one metric that asks for the words of a text, and not only for what was found in it.
-COMPAT_F1 = "compat_f1"
 Answers = Sequence[str | None]
 
 
@@ -23,7 +21,7 @@ Answers = Sequence[str | None]
 class PairedAnswers:
     """N gold answers and two recipes' answers in the same order, None unparsed: of each, one list per seed.
 
-    Only `compat_f1` needs the `texts`.
+    Only the task type's `metrics_of_texts` need the `texts`.
     """
 
     gold: Sequence[str]
@@ -74,12 +72,12 @@ def paired_test(
     difference is as far from the observed one as that is from zero (Berg-Kirkpatrick, Burkett and Klein, "An Empirical
     Investigation of Statistical Significance in NLP", 2012), never below 1 / (R + 1).
 
-    Raises: ValueError (no such metric, `compat_f1` without texts, or one has several seeds and the other has not).
+    Raises: ValueError (no such metric, one of texts without these, or one has several seeds and the other has not).
     """
     if metric not in task_type.metrics:
         raise ValueError(f"{task_type.name} has no metric {metric}. It has {', '.join(task_type.metrics)}.")
-    if metric == COMPAT_F1 and answers.texts is None:
-        raise ValueError(f"{COMPAT_F1} counts words of the texts. Give them, or compare by another metric.")
+    if metric in task_type.metrics_of_texts and answers.texts is None:
+        raise ValueError(f"{metric} counts words of the texts. Give them, or compare by another metric.")
     if not answers.is_over_seeds and len(answers.first) + len(answers.second) > 2:
         raise ValueError("One of the two has several seeds, the other has one. Give one model of each.")
     first, second = seed_scores(

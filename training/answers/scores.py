@@ -15,6 +15,7 @@ class Scorer(Protocol):
 
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
+    metrics_of_texts: ClassVar[tuple[str, ...]]
     input_fields: ClassVar[tuple[str, ...]]
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:

@@ -23,19 +23,24 @@ RESAMPLES_PER_BLOCK = 50
 
 @dataclass(frozen=True, kw_only=True)
 class MetricTally:
-    """K counts of N examples, as a list of ones: `count_E` is added once for the example `example_E`."""
+    """K counts of N examples, as a list: `count_E` is added for the example `example_E`, once or as `amount_E` says."""
 
     num_examples: int
     num_counts: int
     example_E: Indices
     count_E: Indices
+    amount_E: Floats | None = None
 
     def totals(self, weights_RN: npt.NDArray[np.int64] | None = None) -> Floats:
         """Sum the counts over R resamples, (R, K), by how often each has each example; None for all examples once."""
         if weights_RN is None:
             weights_RN = np.ones((1, self.num_examples), dtype=np.int64)
+        amount_E = 1 if self.amount_E is None else self.amount_E
         return np.stack(
-            [np.bincount(self.count_E, weights=w[self.example_E], minlength=self.num_counts) for w in weights_RN]
+            [
+                np.bincount(self.count_E, weights=w[self.example_E] * amount_E, minlength=self.num_counts)
+                for w in weights_RN
+            ]
         )
 
 
@@ -70,8 +75,22 @@ def tally_from_lists(counts: Sequence[Sequence[int]], *, num_counts: int) -> Met
     return MetricTally(num_examples=len(counts), num_counts=num_counts, example_E=example_E, count_E=count_E)
 
 
+def tally_from_table(table_NK: Floats) -> MetricTally:
+    """Make a tally of each example's K counts, which need not be whole numbers."""
+    example_E, count_E = np.nonzero(table_NK)
+    num_examples, num_counts = table_NK.shape
+    return MetricTally(
+        num_examples=num_examples,
+        num_counts=num_counts,
+        example_E=example_E,
+        count_E=count_E,
+        amount_E=table_NK[example_E, count_E],
+    )
+
+
 def concatenated(first: MetricTally, second: MetricTally) -> MetricTally:
-    """Put the counts of a second tally of the same examples behind those of the first."""
+    """Put the counts of a second tally of the same examples behind those of the first; both add ones."""
+    assert first.amount_E is None and second.amount_E is None
     return MetricTally(
         num_examples=first.num_examples,
         num_counts=first.num_counts + second.num_counts,

@@ -12,6 +12,7 @@ from training.data.encoded import (
     split_pair,
 )
 from training.data.leaks import report_leaks
+from training.data.prompts import PromptFrame
 from training.data.ragged import RaggedInts
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
 from training.data.stored_vectors import StoredVectors, unit_vectors, vector_column
@@ -55,6 +56,7 @@ __all__ = [
     "InputLine",
     "LineAnswer",
     "ModelOutputs",
+    "PromptFrame",
     "RaggedInts",
     "StoredVectors",
     "TokenLabels",

@@ -1,8 +1,8 @@
 """Rows as token ids."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,8 @@ class EncodedRows:
     """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
 
     Answers that a text-to-text model generates are read against the texts in `columns`, which others do not keep;
-    `frozen` are states behind frozen layers, where kept.
+    `frozen` are states behind frozen layers, where kept. Of rows that are one example with several right answers, which
+    `choices` (number of examples + 1,) bounds, each epoch has one.
     """
 
     inputs: dict[str, RaggedInts]
@@ -49,9 +50,35 @@ class EncodedRows:
     pad_values: dict[str, int]
     columns: dict[str, list[str]]
     frozen: HiddenStates | None = None
+    choices: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    @property
+    def num_drawn(self) -> int:
+        """How many rows an epoch has."""
+        return len(self) if self.choices is None else len(self.choices) - 1
+
+    def drawn(self, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+        """Return the numbers of an epoch's rows, in their order: of several for one example one, drawn by the seed."""
+        if self.choices is None:
+            return np.arange(len(self))
+        rng = np.random.default_rng([seed, epoch, 1])
+        numbers: npt.NDArray[np.int64] = self.choices[:-1] + rng.integers(np.diff(self.choices))
+        return numbers
+
+    def repeated(self, counts: Sequence[int]) -> Self:
+        """Return each row as often as `counts` (N,) says, as rows of which each epoch has one; units are the rows."""
+        place_M = np.repeat(np.arange(len(self)), counts)
+        return replace(
+            self,
+            inputs={name: values.taken(place_M) for name, values in self.inputs.items()},
+            lengths=self.lengths[place_M],
+            units=Units.one_per_row(len(place_M)),
+            columns={},
+            choices=None if len(place_M) == len(self) else np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
+        )
 
 
 def join_pair(first: Mapping[str, Value], second: Mapping[str, Value]) -> dict[str, Value]:

@@ -61,7 +61,8 @@ def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType) ->
     uids = [str(uid) for uid in batch["uid"]]
     columns = {field: list(batch[field]) for field in task_type.input_fields}
     for field, texts in columns.items():
+        is_optional = field in task_type.optional_fields
         for uid, text in zip(uids, texts, strict=True):
-            if not isinstance(text, str) or not text.strip():
+            if not isinstance(text, str) or not (text.strip() or is_optional):
                 raise DataInvalid(f"data.{name}: example {uid} has an empty {field}. Remove the example or fill it.")
     return Rows(uids=uids, columns=columns, gold=None)

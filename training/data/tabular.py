@@ -52,19 +52,26 @@ class FileCheck:
     notes: Sequence[str]
 
 
-def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[InputLine]:
-    """Read the input fields of a file's examples one by one, as an import reads them. Raises: FileInvalid."""
-    with _opened(path, fields) as table:
+def read_lines(*, path: Path, fields: Sequence[str], optional: Sequence[str] = ()) -> Iterator[InputLine]:
+    """Read the input fields of a file's examples one by one, as an import reads them; `optional` ones may be absent.
+
+    Raises: FileInvalid.
+    """
+    with _opened(path, _needed(fields, optional)) as table:
         for row in table:
-            yield _line(path, row, fields)
+            yield _line(path, row, fields, optional)
 
 
-def check_lines(*, path: Path, fields: Sequence[str]) -> FileCheck:
+def _needed(fields: Sequence[str], optional: Sequence[str]) -> list[str]:
+    return [name for name in fields if name not in optional]
+
+
+def check_lines(*, path: Path, fields: Sequence[str], optional: Sequence[str] = ()) -> FileCheck:
     """Check a file before anything is labelled. Raises: FileInvalid as read_lines, or if it has no line at all."""
     count, num_bad, bad = 0, 0, list[InputLine]()
-    with _opened(path, fields) as table:
+    with _opened(path, _needed(fields, optional)) as table:
         for row in table:
-            line = _line(path, row, fields)
+            line = _line(path, row, fields, optional)
             count += 1
             num_bad += bool(line.problem)
             if line.problem and len(bad) < MOST_SHOWN:
@@ -110,13 +117,17 @@ def _opened(path: Path, fields: Sequence[str]) -> Iterator[TableReader]:
         raise FileInvalid(f"{path.name}: {error}") from error
 
 
-def _line(path: Path, row: Row, fields: Sequence[str]) -> InputLine:
+def _line(path: Path, row: Row, fields: Sequence[str], optional: Sequence[str]) -> InputLine:
     if row.ends_reading:
         raise FileInvalid(f"{path.name}: line {row.line}: {row.problem}. Correct the line.")
     uid = row.cells.get("uid", "") or str(row.line)
-    problems = [row.problem, _uid_problem(row.not_texts.get("uid", "")), *(_problem(row, name) for name in fields)]
+    problems = [
+        row.problem,
+        _uid_problem(row.not_texts.get("uid", "")),
+        *(_problem(row, name) for name in fields if name not in optional or name in row.not_texts),
+    ]
     problem = next(filter(None, problems), "")
-    texts = {} if problem else {name: row.cells[name] for name in fields}
+    texts = {} if problem else {name: row.cells.get(name, "") for name in fields}
     return InputLine(number=row.line, uid=uid, texts=texts, problem=problem)
 
 

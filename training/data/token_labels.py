@@ -13,9 +13,12 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from training.data.ragged import RaggedInts
 from training.data.top_outputs import log_probs_at
 
 COLUMNS = ("answer_ids", "top_ids", "top_log_probs")
+# The logarithm of a probability of nothing, as far as a product with it is still a number.
+NOTHING = -1e4
 # Not in sets of earlier versions.
 TAILS = "tail_log_sums"
 
@@ -33,6 +36,27 @@ class TokenLabels:
     top_ids: npt.NDArray[np.int32]
     top_log_probs: npt.NDArray[np.float32]
     tails: npt.NDArray[np.float32] | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put the rows of several behind each other; all know the tails, or none does."""
+        tails = [part.tails for part in parts if part.tails is not None]
+        assert len(tails) in (0, len(parts))
+        lengths = np.concatenate([np.diff(part.bounds) for part in parts])
+        return cls(
+            bounds=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]),
+            answer_ids=np.concatenate([part.answer_ids for part in parts]),
+            top_ids=np.concatenate([part.top_ids for part in parts]),
+            top_log_probs=np.concatenate([part.top_log_probs for part in parts]),
+            tails=np.concatenate(tails) if tails else None,
+        )
+
+    @classmethod
+    def of_answers(cls, answers: RaggedInts) -> Self:
+        """Be as sure of each token of written answers as can be: the divergence from these is the cross-entropy."""
+        ids = answers.values.astype(np.int32)
+        certain = np.broadcast_to(np.array([0.0, NOTHING], dtype=np.float32), (len(ids), 2))
+        return cls(bounds=answers.bounds, answer_ids=ids, top_ids=ids[:, None], top_log_probs=certain.copy())
 
     def answers(self) -> list[list[int]]:
         return [part.tolist() for part in np.split(self.answer_ids, self.bounds[1:-1])]

@@ -8,11 +8,13 @@ from training.distil.soft_labels import (
     PartialStore,
     SoftLabels,
     StorePlan,
+    Writing,
+    WrittenAnswers,
     num_top_outputs,
     read_metadata,
     read_soft_labels,
 )
-from training.distil.token_training import shares_tokens, token_objective
+from training.distil.token_training import learns_distributions, shares_tokens, token_objective, with_answers_alone
 
 __all__ = [
     "METADATA_FILE",
@@ -21,9 +23,12 @@ __all__ = [
     "Selection",
     "SoftLabels",
     "StorePlan",
+    "Writing",
+    "WrittenAnswers",
     "best_threshold",
     "calibrate",
     "decisions_of",
+    "learns_distributions",
     "num_top_outputs",
     "read_metadata",
     "read_soft_labels",
@@ -32,4 +37,5 @@ __all__ = [
     "select",
     "shares_tokens",
     "token_objective",
+    "with_answers_alone",
 ]

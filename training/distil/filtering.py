@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from training.data import ModelOutputs
 from training.distil.calibration import decisions_of, row_confidence
 from training.distil.confidence import Threshold
 from training.distil.soft_labels import SoftLabels
@@ -55,6 +56,8 @@ def select(
         return Selection(kept_N=np.ones_like(is_gold_N), num_asked=len(asked), num_passed=len(asked))
     if settings.filter == "random" and settings.keep is not None:
         return _drawn(is_gold_N, asked, num_passed=_share_of(asked, settings.keep), seed=seed)
+    if not task_type.has_labels:
+        return _most_sure(settings, soft, is_gold_N, asked)
     if soft.dev is None:
         raise NotCalibrated(
             "distillation.filter: the teacher of data.soft_labels was not calibrated. Score again with a labelled "
@@ -76,6 +79,17 @@ def select(
     passed = order[:num_passed]
     least = threshold if settings.keep is None else float(confidence_N[passed[-1]])
     return _kept(is_gold_N, asked, passed, soft.dev.at(least))
+
+
+def _most_sure(settings: DistillationSettings, soft: SoftLabels, is_gold_N: Mask, asked: Indices) -> Selection:
+    """Keep a share of written answers, those whose tokens were likeliest; dev chooses no threshold for them."""
+    if settings.keep is None:
+        raise NotCalibrated(
+            "distillation.filter: no threshold is chosen for written answers. Give distillation.keep the share to keep."
+        )
+    assert isinstance(soft.outputs, ModelOutputs)
+    order = asked[np.argsort(-soft.outputs.values_UC[asked, 0], kind="stable")]
+    return _kept(is_gold_N, asked, order[: _share_of(asked, settings.keep)], None)
 
 
 def _share_of(asked: Indices, share: float) -> int:

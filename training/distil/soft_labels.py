@@ -37,6 +37,7 @@ METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
 CONFIDENCE_FILE = "surety.json"
 VECTORS = "vectors"
+WRITTEN, CUT = "written", "is_cut"
 TOP_COLUMNS = ("class_ids", "class_log_probs", "class_tails")
 
 
@@ -52,12 +53,41 @@ class SoftLabelsUnusable(DataInvalid):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Writing:
+    """How a teacher wrote: `num_answers` to each text, behind each other, of at most so many tokens.
+
+    One is the likeliest; several are drawn by the `seed`.
+    """
+
+    num_answers: int
+    answer_length: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenAnswers:
+    """What a teacher wrote to N rows, None where it is empty, and which answers had no room for their end."""
+
+    texts: list[str | None]
+    is_cut_N: npt.NDArray[np.bool_]
+
+    def of(self, kept_N: npt.NDArray[np.bool_]) -> Self:
+        return replace(self, texts=list(compress(self.texts, kept_N)), is_cut_N=self.is_cut_N[kept_N])
+
+    def counts(self) -> dict[str, int]:
+        """Count, for a result and for people, what is not as it should be."""
+        num_empty = sum(text is None for text in self.texts)
+        return {"num_written": len(self.texts), "num_cut": int(self.is_cut_N.sum()), "num_empty": num_empty}
+
+
+@dataclass(frozen=True, kw_only=True)
 class StorePlan:
     """What a set is made of; two sets with the same plan have the same numbers.
 
     `outputs` names the numbers of each unit; `top_tokens` are kept at each place of a text-to-text teacher's answers.
     Of many classes only the `top_outputs` likeliest of each row are kept; 0 keeps all. `vector_shape` is that of a
-    row's vectors, see StoredVectors; None keeps none.
+    row's vectors, see StoredVectors; None keeps none. `writing` is how written answers came about; None where a set has
+    none.
     """
 
     task_type: str
@@ -75,6 +105,7 @@ class StorePlan:
     top_outputs: int = 0
     segmentation: str = "word"
     vector_shape: tuple[int, int] | None = None
+    writing: Writing | None = None
 
     def payload(self) -> dict[str, Any]:
         payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
@@ -82,6 +113,8 @@ class StorePlan:
             del payload["segmentation"]
         if not self.top_outputs:
             del payload["top_outputs"]
+        if self.writing is None:
+            del payload["writing"]
         del payload["vector_shape"]
         if self.vector_shape:
             payload["vector_shape"] = list(self.vector_shape)
@@ -104,6 +137,12 @@ class SoftLabels:
     dev: DevConfidence | None = None
     tokens: TokenLabels | None = None
     vectors: StoredVectors | None = None
+    written: WrittenAnswers | None = None
+
+    @property
+    def num_texts(self) -> int:
+        """How many texts it is about, to each of which there may be several written answers."""
+        return len(self.rows) if self.written is None else len(set(self.rows.uids))
 
     def of(self, kept_N: npt.NDArray[np.bool_]) -> Self:
         rows = Rows(
@@ -115,7 +154,8 @@ class SoftLabels:
         outputs = self.outputs
         kept = outputs.of_rows(kept_N) if isinstance(outputs, TopOutputs) else outputs.of(kept_N)
         vectors = self.vectors.of(kept_N) if self.vectors else None
-        return replace(self, rows=rows, outputs=kept, tokens=tokens, vectors=vectors)
+        written = self.written.of(kept_N) if self.written else None
+        return replace(self, rows=rows, outputs=kept, tokens=tokens, vectors=vectors, written=written)
 
 
 class PartialStore:
@@ -147,12 +187,15 @@ class PartialStore:
         outputs: ModelOutputs,
         tokens: TokenLabels | None = None,
         vectors_NSK: npt.NDArray[np.float32] | None = None,
+        written: WrittenAnswers | None = None,
     ) -> None:
         """Write one shard of rows with their outputs, tokens and vectors, those of a row in one flat list."""
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
         columns |= {**self._output_columns(outputs), **(tokens.columns() if tokens else {})}
         if vectors_NSK is not None:
             columns[VECTORS] = vector_column(vectors_NSK)
+        if written is not None:
+            columns |= {WRITTEN: pa.array(written.texts, type=pa.string()), CUT: pa.array(written.is_cut_N)}
         table = pa.table(columns)
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
@@ -173,7 +216,10 @@ class PartialStore:
         if confidence is not None:
             write_json(path=self._folder / CONFIDENCE_FILE, payload=confidence.payload(), indent=None)
         # The plan stays: a set that is killed while it is renamed is then still known for what it is.
-        write_json(path=self._folder / METADATA_FILE, payload={**self._plan.payload(), "calibration": calibration})
+        payload = {**self._plan.payload(), "calibration": calibration}
+        if self._plan.writing is not None:
+            payload["written"] = _written_in(_shards(self._folder)).counts()
+        write_json(path=self._folder / METADATA_FILE, payload=payload)
         shutil.rmtree(target, ignore_errors=True)
         self._folder.rename(target)
 
@@ -196,7 +242,7 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
             f"data.soft_labels: {folder} is a {metadata['task_type']} over {metadata['labels']}, the spec asks for "
             f"{task_type} over {list(labels)}. Score again with a teacher of these labels."
         )
-    shards = [datasets.Dataset.from_file(str(path)) for path in sorted(folder.glob("shard-*.arrow"))]
+    shards = _shards(folder)
     num_rows = sum(len(shard) for shard in shards)
     if not shards or num_rows != metadata["num_rows"]:
         raise SoftLabelsUnusable(
@@ -211,6 +257,18 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
         dev=_dev_confidence(folder, metadata),
         tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
         vectors=_vectors_in(table.data, metadata, folder),
+        written=_written_in(shards) if metadata.get("writing") else None,
+    )
+
+
+def _shards(folder: Path) -> list[datasets.Dataset]:
+    return [datasets.Dataset.from_file(str(path)) for path in sorted(folder.glob("shard-*.arrow"))]
+
+
+def _written_in(shards: Sequence[datasets.Dataset]) -> WrittenAnswers:
+    return WrittenAnswers(
+        texts=[text for shard in shards for text in shard[WRITTEN]],
+        is_cut_N=np.concatenate([np.array(shard[CUT], dtype=np.bool_) for shard in shards]),
     )
 
 

@@ -1,13 +1,21 @@
 """Models at work: outputs for rows, metrics with intervals, answers to files and to single questions."""
 
 from training.evaluation.answering import answer_lines
-from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
+from training.evaluation.evaluator import Evaluator, read_splits
 from training.evaluation.limits import watch_limits
 from training.evaluation.metrics import PartAnswers, SplitAnswers, bootstrap, metric_value, split_metrics
-from training.evaluation.outputs import generate_answers, predict_logits
+from training.evaluation.outputs import (
+    Decoding,
+    EncodedSplit,
+    SplitPredictions,
+    generate_answers,
+    predict_answers,
+    predict_logits,
+)
 from training.evaluation.predict import Listener, Predictor, load_predictor, predict_file
 
 __all__ = [
+    "Decoding",
     "EncodedSplit",
     "Evaluator",
     "Listener",
@@ -20,6 +28,7 @@ __all__ = [
     "generate_answers",
     "load_predictor",
     "metric_value",
+    "predict_answers",
     "predict_file",
     "predict_logits",
     "read_splits",

@@ -4,37 +4,23 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from training.answers import Rows
 from training.compute import Compute
-from training.data import EncodedRows, ModelOutputs, read_labelled
+from training.data import EncodedRows, ModelOutputs, PromptFrame, read_labelled
 from training.evaluation.metrics import PartAnswers, SplitAnswers, baseline_scores, metric_value, split_metrics
-from training.evaluation.outputs import predict_logits
+from training.evaluation.outputs import EncodedSplit, SplitPredictions, predict_answers, token_probability
 from training.job import Job
-from training.learners import Classifier, encode_rows, learner_of
+from training.learners import Classifier, encode_rows, learner_of, with_gold_tokens
+from training.models import TextToText
 from training.spec import RunSpec
 from training.tasks import TaskType
 
 # Raised with every change of how baselines answer: earlier ones are then not read.
 BASELINES_VERSION = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodedSplit:
-    """A held-out split with its token ids."""
-
-    rows: Rows
-    encoded: EncodedRows
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitPredictions:
-    """A classifier's outputs and answers for a split."""
-
-    outputs: ModelOutputs
-    predicted: list[str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +38,38 @@ class Evaluator:
     untrained: Callable[[Rows], ModelOutputs] | None = None
 
     def predict(self, name: str) -> SplitPredictions:
-        split = self.splits[name]
-        if self.untrained is not None:
-            outputs = self.untrained(split.rows)
-        else:
-            outputs = predict_logits(
-                model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
+        split, labels = self.splits[name], self.job.spec.labels
+        if self.untrained is None:
+            return predict_answers(
+                model=self.classifier.model,
+                task_type=self.task_type,
+                labels=labels,
+                split=split,
+                compute=self.compute,
+                stop=self.job.stop,
             )
-        predicted = learner_of(self.task_type).decode(outputs=outputs, rows=split.rows, labels=self.job.spec.labels)
+        outputs = self.untrained(split.rows)
+        predicted = learner_of(self.task_type).decode(outputs=outputs, rows=split.rows, labels=labels)
         return SplitPredictions(outputs=outputs, predicted=predicted)
 
+    @property
+    def dev_criterion(self) -> str:
+        """What `dev_score` is: the study's metric or, since writing answers takes long, how likely gold ones are."""
+        return self.task_type.dev_criterion.lower() or self.job.spec.evaluation.metric
+
+    @cached_property
+    def _taught_dev(self) -> EncodedRows:
+        split, codec = self.splits["dev"], self.classifier.codec
+        assert codec is not None
+        return with_gold_tokens(encoded=split.encoded, rows=split.rows, codec=codec, all_references=False)
+
     def dev_score(self) -> float:
+        """Return what selects the best step and the best settings; higher is better, 0 to 1."""
+        if not self.task_type.has_labels:
+            assert isinstance(self.classifier.model, TextToText)
+            return token_probability(
+                model=self.classifier.model, taught=self._taught_dev, compute=self.compute, stop=self.job.stop
+            )
         return metric_value(
             task_type=self.task_type,
             rows=self.splits["dev"].rows,
@@ -75,7 +82,7 @@ class Evaluator:
         self, name: str, predictions: Sequence[SplitPredictions], of_parts: PartAnswers | None = None
     ) -> dict[str, Any]:
         """Return the metrics of each seed's predictions on a split, with intervals; see split_metrics."""
-        return split_metrics(
+        metrics = split_metrics(
             task_type=self.task_type,
             rows=self.splits[name].rows,
             answers=SplitAnswers(
@@ -87,6 +94,7 @@ class Evaluator:
             settings=self.job.spec.evaluation,
             seed=self.job.spec.seed,
         )
+        return metrics if self.task_type.has_labels else {**metrics, "num_cut": sum(one.num_cut for one in predictions)}
 
     def baselines(self, train: Rows | None) -> dict[str, dict[str, Any]]:
         """Return the baselines on test, kept for the same rows; none without labelled training data or test."""
@@ -121,7 +129,9 @@ def _baselines_key(*, spec: RunSpec, task_type: TaskType, snapshots: Sequence[Ro
     return digest.hexdigest()
 
 
-def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None) -> dict[str, EncodedSplit]:
+def read_splits(
+    *, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None, frame: PromptFrame | None = None
+) -> dict[str, EncodedSplit]:
     """Read and tokenise those of dev and test that a spec has. Raises: DataInvalid."""
     splits: dict[str, EncodedSplit] = {}
     for name in ("dev", "test"):
@@ -134,6 +144,7 @@ def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: 
                 tokenizer=tokenizer,
                 max_length=spec.training.max_length,
                 pooling=pooling,
+                frame=frame,
             )
             splits[name] = EncodedSplit(rows=rows, encoded=encoded)
     return splits

@@ -3,6 +3,7 @@
 Shapes: N rows, U units of their task type, C outputs per unit.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +16,10 @@ from training.answers import Rows
 from training.compute import Compute, halve_batch
 from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
 from training.learners import learner_of
-from training.losses import IGNORED
-from training.models import GeneratedTokens, TextToText, packed_linears
+from training.losses import IGNORED, cross_entropy_sum
+from training.models import TARGETS, GeneratedTokens, TextToText, packed_linears
 from training.runtime import StopFlag
+from training.tasks import TaskType
 
 # How far a distribution for one generated answer stays from certainty, and from a toss-up.
 MARGIN = 0.001
@@ -91,6 +93,77 @@ class Generation:
 
     outputs: ModelOutputs
     tokens: TokenLabels
+    answers: list[str | None]
+    is_cut_N: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How answers come of a model: the likeliest tokens, or drawn by a number of 0 to 1 for each place, (N, L).
+
+    `num_top` of the likeliest are kept at each place.
+    """
+
+    num_top: int = 0
+    draws_NL: npt.NDArray[np.float32] | None = None
+
+    def draws(self, indices: Indices) -> Tensor | None:
+        return None if self.draws_NL is None else torch.from_numpy(self.draws_NL[indices])
+
+
+GREEDY = Decoding()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedSplit:
+    """Rows with their token ids."""
+
+    rows: Rows
+    encoded: EncodedRows
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitPredictions:
+    """A model's outputs and answers for rows; `num_cut` counts written answers that had no room for their end."""
+
+    outputs: ModelOutputs
+    predicted: list[str | None]
+    num_cut: int = 0
+
+
+def predict_answers(
+    *,
+    model: nn.Module,
+    task_type: TaskType,
+    labels: Sequence[str],
+    split: EncodedSplit,
+    compute: Compute,
+    stop: StopFlag,
+) -> SplitPredictions:
+    """Run a student or teacher over rows and read its answers. Raises: StopRequested, MemoryTooSmall."""
+    if not task_type.has_labels:
+        assert isinstance(model, TextToText)
+        found = generate_answers(model=model, rows=split.encoded, compute=compute, stop=stop)
+        return SplitPredictions(outputs=found.outputs, predicted=found.answers, num_cut=int(found.is_cut_N.sum()))
+    outputs = predict_logits(model=model, rows=split.encoded, compute=compute, stop=stop)
+    predicted = learner_of(task_type).decode(outputs=outputs, rows=split.rows, labels=labels)
+    return SplitPredictions(outputs=outputs, predicted=predicted)
+
+
+def token_probability(*, model: TextToText, taught: EncodedRows, compute: Compute, stop: StopFlag) -> float:
+    """Return the geometric mean of the probabilities that a model gives each token of known answers, 0 to 1.
+
+    It takes one pass over each row, where writing the answers takes one per token. Raises: StopRequested.
+    """
+    total, targets = 0.0, torch.from_numpy(taught.inputs[TARGETS].values.astype(np.int64))
+
+    def add(inputs: dict[str, Tensor], indices: Indices) -> None:
+        nonlocal total
+        logits_UV, gold_U = model(inputs), targets[taught.units.of(torch.from_numpy(indices))]
+        total -= float(cross_entropy_sum(logits_BC=logits_UV, target_B=gold_U.to(logits_UV.device)))
+
+    score_in_batches(model=model, rows=taught, compute=compute, stop=stop, on_rows=None, score=add)
+    return math.exp(total / max(1, len(targets)))
 
 
 def generate_answers(
@@ -100,19 +173,21 @@ def generate_answers(
     compute: Compute,
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
-    num_top: int = 0,
+    decoding: Decoding = GREEDY,
 ) -> Generation:
-    """Let a model generate its answers to N rows, keeping the `num_top` likeliest tokens at each place.
+    """Let a model generate its answers to N rows.
 
-    Where each row has one of a few labels, the outputs are how likely the model is to generate each. Else they are made
-    from the generated answer: each part of it is as probable as the whole. Where that is no answer, they are NaN.
+    Where each row has one of a few labels, the outputs are how likely the model is to generate each; of written answers
+    they are the mean log-probability of their tokens. Else they are made from the generated answer: each part of it is
+    as probable as the whole. Where that is no answer, they are NaN.
     """
     parts: dict[int, _RowParts] = {}
     label_log_probs: dict[int, Tensor] = {}
 
     def generate(inputs: dict[str, Tensor], indices: Indices) -> None:
         hidden = model.read(inputs)
-        parts.update(_by_row(model.generate(hidden, inputs, num_top=num_top), indices))
+        generated = model.generate(hidden, inputs, num_top=decoding.num_top, draws_BL=decoding.draws(indices))
+        parts.update(_by_row(generated, indices))
         if model.codec.scores_labels:
             log_probs = model.label_log_probs(hidden, inputs).float().cpu()
             label_log_probs.update(zip(indices.tolist(), log_probs, strict=True))
@@ -123,14 +198,18 @@ def generate_answers(
         model.codec.read(tokens=ids, text=text)
         for ids, text in zip(tokens.answers(), rows.columns[model.codec.task_type.input_fields[0]], strict=True)
     ]
-    if label_log_probs:
+    if not model.codec.task_type.has_labels:
+        means_N = torch.tensor([float(parts[row][1].mean()) for row in range(len(rows))])
+        values = means_N.masked_fill(torch.tensor([answer is None for answer in answers]), torch.nan).unsqueeze(1)
+    elif label_log_probs:
         values = torch.stack([label_log_probs[row] for row in range(len(rows))])
         values[[answer is None for answer in answers]] = torch.nan
     else:
         probability_N = np.exp([parts[row][1].sum() for row in range(len(rows))])
         values = _values_of_answers(model, rows, answers, torch.from_numpy(probability_N).float())
     outputs = ModelOutputs(values_UC=values.float().numpy(), bounds=rows.units.bounds())
-    return Generation(outputs=outputs, tokens=tokens)
+    is_cut_N = np.array([model.codec.is_cut(ids) for ids in tokens.answers()], dtype=np.bool_)
+    return Generation(outputs=outputs, tokens=tokens, answers=answers, is_cut_N=is_cut_N)
 
 
 def _by_row(generated: GeneratedTokens, indices: Indices) -> dict[int, _RowParts]:

@@ -1,7 +1,7 @@
 """Label a file of examples with an artifact."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,16 @@ from training.data import (
     is_csv,
     read_lines,
 )
-from training.evaluation.outputs import predict_logits
+from training.evaluation.outputs import EncodedSplit, predict_answers, predict_logits
 from training.learners import LabelMap, encode_rows, learner_of, load_classifier, read_label_map
 from training.models import EncoderClassifier, OnnxModel, TextToText, load_tokenizer
 from training.runtime import StopFlag
 from training.spec import ModelSource
-from training.tasks import TASK_TYPES, TaskType
+from training.tasks import TASK_TYPES, TaskType, WrittenAnswerType
 
 LINES_PER_BLOCK = 1024
+# What the probability of an answer is called that is none of a study's labels.
+WRITTEN = "answer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class Predictor:
             tokenizer=self.tokenizer,
             max_length=self.label_map.max_length,
             pooling=self.model.pooling,
+            frame=self.model.codec.frame if isinstance(self.model, TextToText) else None,
         )
 
     def outputs(self, rows: EncodedRows) -> ModelOutputs:
@@ -76,13 +79,23 @@ class Predictor:
         fields, labels = self.task_type.input_fields, self.label_map.labels
         columns = {name: [line.texts[name] for line in lines] for name in fields}
         rows = Rows(uids=[line.uid for line in lines], columns=columns, gold=None)
-        outputs = self.outputs(self.encoded(rows))
-        learner = learner_of(self.task_type)
-        predicted = learner.decode(outputs=outputs, rows=rows, labels=labels)
-        shares_NC = learner.probabilities(outputs=outputs, labels=labels)
-        for uid, answer, shares in zip(rows.uids, predicted, shares_NC, strict=True):
+        found = predict_answers(
+            model=self.model,
+            task_type=self.task_type,
+            labels=labels,
+            split=EncodedSplit(rows=rows, encoded=self.encoded(rows)),
+            compute=self.compute,
+            stop=self.stop,
+        )
+        shares_NC = learner_of(self.task_type).probabilities(outputs=found.outputs, labels=labels)
+        for uid, answer, shares in zip(rows.uids, found.predicted, shares_NC, strict=True):
             numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
-            yield LineAnswer(uid=uid, predicted=answer, probabilities=dict(zip(labels, numbers, strict=True)))
+            yield LineAnswer(uid=uid, predicted=answer, probabilities=dict(zip(self.names, numbers, strict=True)))
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What its probabilities are of: the labels, or the answer that was written."""
+        return self.label_map.labels if self.task_type.has_labels else (WRITTEN,)
 
 
 def _unanswered(line: InputLine) -> LineAnswer:
@@ -100,7 +113,11 @@ def load_predictor(folder: Path, *, stop: StopFlag) -> Predictor:
         tokenizer = load_tokenizer(str(folder), source)
     else:
         classifier = load_classifier(
-            source=source, task_type=task_type, labels=label_map.labels, max_length=label_map.max_length
+            source=source,
+            task_type=task_type,
+            labels=label_map.labels,
+            max_length=label_map.max_length,
+            answer_length=label_map.answer_length,
         )
         model, tokenizer = classifier.model, classifier.tokenizer
     device = torch.device("cpu")
@@ -128,19 +145,21 @@ def predict_file(
     The target is replaced as a whole; `keep_going` writes a bad line's error into it, instead of refusing the file.
     Raises: FileInvalid (nothing was loaded or written), PermanentFailure, StopRequested (nothing was written).
     """
-    fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
+    task_type = TASK_TYPES[read_label_map(artifact).task_type]
+    fields, optional = task_type.input_fields, task_type.optional_fields
     is_csv(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise FileInvalid(f"{source.name}: is both the input and the output. Name another file to write to.")
-    check = check_lines(path=source, fields=fields)
+    check = check_lines(path=source, fields=fields, optional=optional)
     if check.num_bad and not keep_going:
         raise FileInvalid(_complaint(source, check))
     if listener is not None:
         for note in _notes(check):
             listener.on_note(note)
     predictor = load_predictor(artifact, stop=stop or StopFlag())
-    answers = _answers(predictor, read_lines(path=source, fields=fields), listener)
-    rows = answer_rows(path=target, answers=answers, labels=predictor.label_map.labels)
+    lines = read_lines(path=source, fields=fields, optional=optional)
+    answers = _answers(predictor, lines, listener)
+    rows = answer_rows(path=target, answers=answers, labels=predictor.names)
     write_whole({target: (row.encode() for row in rows)})
     return check.num_lines
 
@@ -148,10 +167,17 @@ def predict_file(
 def _answers(predictor: Predictor, lines: Iterator[InputLine], listener: Listener | None) -> Iterator[LineAnswer]:
     count = 0
     while block := list(islice(lines, LINES_PER_BLOCK)):
-        yield from predictor.answers(block)
+        yield from (_for_people(answer, predictor.task_type) for answer in predictor.answers(block))
         count += len(block)
         if listener is not None:
             listener.on_rows(count)
+
+
+def _for_people(answer: LineAnswer, task_type: TaskType) -> LineAnswer:
+    """A text that was written stands in a file as it is."""
+    if answer.predicted is None or not isinstance(task_type, WrittenAnswerType):
+        return answer
+    return replace(answer, predicted=task_type.prediction_as_json(answer.predicted))
 
 
 def _notes(check: FileCheck) -> list[str]:

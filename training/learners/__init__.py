@@ -11,6 +11,7 @@ from training.learners.artifact import (
 from training.learners.base import TaskLearner
 from training.learners.held_out import HeldOut
 from training.learners.registry import encode_rows, learner_of
+from training.learners.target_tokens import num_cut, with_gold_tokens, with_target_tokens
 
 __all__ = [
     "Classifier",
@@ -21,6 +22,9 @@ __all__ = [
     "is_artifact",
     "learner_of",
     "load_classifier",
+    "num_cut",
     "read_label_map",
     "save_classifier",
+    "with_gold_tokens",
+    "with_target_tokens",
 ]

@@ -1,16 +1,18 @@
 """Each task type's learner. A new task type has a line here."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from training.answers import NO_TOKEN, WORD_TOKENS, Rows
-from training.data import EncodedRows, RaggedInts, Units, join_pair, split_pair
+from training.data import Encoded, EncodedRows, PromptFrame, RaggedInts, Units, join_pair, split_pair
 from training.learners.base import TaskLearner
 from training.learners.entity_extraction import EntityExtractionLearner
 from training.learners.multi_label_classification import MultiLabelClassificationLearner
 from training.learners.pair_classification import PairClassificationLearner
 from training.learners.text_classification import TextClassificationLearner
+from training.learners.written_answers import WrittenAnswerLearner, prompts_of
 from training.tasks import TaskType
 
 LEARNERS: dict[str, type[TaskLearner]] = {
@@ -18,6 +20,8 @@ LEARNERS: dict[str, type[TaskLearner]] = {
     "pair_classification": PairClassificationLearner,
     "multi_label_classification": MultiLabelClassificationLearner,
     "entity_extraction": EntityExtractionLearner,
+    "text_generation": WrittenAnswerLearner,
+    "question_answering": WrittenAnswerLearner,
 }
 
 ROWS_PER_BLOCK = 1024
@@ -29,12 +33,26 @@ def learner_of(task_type: TaskType) -> TaskLearner:
 
 
 def encode_rows(
-    *, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: int, pooling: str | None = None
+    *,
+    rows: Rows,
+    task_type: TaskType,
+    tokenizer: Any,
+    max_length: int,
+    pooling: str | None = None,
+    frame: PromptFrame | None = None,
 ) -> EncodedRows:
-    """Tokenise rows once, unpadded; `pooling` is the model's, None of a text-to-text model."""
-    inputs = _encoded_in_blocks(
-        learner=learner_of(task_type), rows=rows, tokenizer=tokenizer, max_length=max_length, pooling=pooling or "mean"
-    )
+    """Tokenise rows once, unpadded; `pooling` is the model's, None of a text-to-text model.
+
+    A `frame` is what a decoder-only model has around a text.
+    """
+    learner = learner_of(task_type)
+
+    def encode(columns: dict[str, list[str]]) -> list[Encoded]:
+        if frame is not None:
+            return frame.around(tokenizer, prompts_of(task_type, columns), max_length=max_length)
+        return learner.encode(tokenizer=tokenizer, columns=columns, max_length=max_length, pooling=pooling or "mean")
+
+    inputs = _encoded_in_blocks(rows, encode)
     lengths = sum((side["input_ids"].lengths for side in split_pair(inputs) if side), np.zeros(len(rows), np.int64))
     pad_values = {
         "attention_mask": 0,
@@ -52,14 +70,12 @@ def encode_rows(
     )
 
 
-def _encoded_in_blocks(
-    *, learner: TaskLearner, rows: Rows, tokenizer: Any, max_length: int, pooling: str
-) -> dict[str, RaggedInts]:
+def _encoded_in_blocks(rows: Rows, encode: Callable[[dict[str, list[str]]], list[Encoded]]) -> dict[str, RaggedInts]:
     """Encode some rows at a time: as Python lists, all of them together would fill the memory."""
     blocks: dict[str, list[RaggedInts]] = {}
     for start in range(0, len(rows), ROWS_PER_BLOCK):
         columns = {name: texts[start : start + ROWS_PER_BLOCK] for name, texts in rows.columns.items()}
-        encoded = learner.encode(tokenizer=tokenizer, columns=columns, max_length=max_length, pooling=pooling)
+        encoded = encode(columns)
         for name in encoded[0]:
             blocks.setdefault(name, []).append(RaggedInts.of([row[name] for row in encoded]))
     return {name: RaggedInts.joined(blocks.pop(name)) for name in list(blocks)}

@@ -17,11 +17,13 @@ from training.distil import (
     METADATA_FILE,
     Selection,
     SoftLabels,
+    learns_distributions,
     read_metadata,
     read_soft_labels,
     select,
     shares_tokens,
     token_objective,
+    with_answers_alone,
 )
 from training.evaluation import EncodedSplit, read_splits
 from training.job import Job
@@ -60,9 +62,10 @@ class _Taught:
     start: StudentStart
     gold: Rows | None
     selection: Selection
-    baseline_rows: HeadRows
+    baseline_rows: HeadRows | None
     leaks: dict[str, int]
     num_pseudo_labels: int
+    of_tokens: bool
     tokenizer_hash: str
 
 
@@ -96,7 +99,7 @@ def distil(job: Job) -> dict[str, Any]:
         "distillation": {
             **asdict(spec.distillation),
             **taught.selection.payload(),
-            "of_tokens": isinstance(setup.loss, TokenLoss),
+            "of_tokens": taught.of_tokens,
         },
     }
 
@@ -123,18 +126,23 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     task_type = task_type.segmented(read_metadata(spec.data.soft_labels).get("segmentation", "word"))
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
+    if not task_type.has_labels:
+        soft = _with_an_answer(job, soft)
     job.progress.stage("model", message=f"loading {spec.model}")
     loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
-    splits = read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling)
+    splits = read_splits(
+        spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling, frame=loader.frame
+    )
     start = start_student(job=job, loader=loader, compute=compute, soft=soft)
     vectors = vector_target(job=job, loader=loader, soft=soft, start=start)
-    baseline_rows = _baseline_rows(job, task_type, soft, gold, splits)
+    baseline_rows = _baseline_rows(job, task_type, soft, gold, splits) if task_type.has_labels else None
     if loader.has_head:
         # It is not new any more and learns at the rate of the rest.
         job = job.with_settings(replace(spec.training, head_learning_rate_factor=1.0))
     rows, loss = _soft_objective(job, task_type, soft, gold if spec.training.gold_weight else None, loader)
     _check_taught(soft, loss)
+    of_tokens = isinstance(loss, TokenLoss) and (task_type.has_labels or _learns_distributions(job, loader, soft))
     setup = TrainingSetup(
         task_type=task_type,
         rows=loader.prepared(rows),
@@ -145,7 +153,8 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         gold=_gold_stage(job, task_type, gold, loader, compute),
         vectors=vectors,
     )
-    job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {spec.training.temperature:g}")
+    what = "soft labels" if task_type.has_labels else "texts with answers"
+    job.progress.log(f"distilling {spec.model} from {soft.num_texts} {what} at T {spec.training.temperature:g}")
     # The set itself is left behind: a million rows are not kept as texts while the student learns from their tokens.
     return _Taught(
         job=job,
@@ -156,7 +165,8 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         selection=selection,
         baseline_rows=baseline_rows,
         leaks=report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()}),
-        num_pseudo_labels=len(soft.rows),
+        num_pseudo_labels=soft.num_texts,
+        of_tokens=of_tokens,
         tokenizer_hash=soft.tokenizer_hash,
     )
 
@@ -171,7 +181,7 @@ def _baseline_rows(
 def _baselines(taught: _Taught, compute: Compute) -> dict[str, dict[str, Any]]:
     """Measure the baselines, last: whoever stops a run stops it after its training was saved."""
     job, loader, splits = taught.job, taught.loader, taught.setup.splits
-    if "test" not in splits:
+    if "test" not in splits or taught.baseline_rows is None:
         return {}
     # Training changed the checkpoint, which the baselines read as it was.
     fresh = (
@@ -234,6 +244,8 @@ def _soft_objective(
     distributions are compared word by word and never token by token.
     """
     settings = job.spec.training
+    if not task_type.has_labels:
+        return _written_objective(job, soft, gold, loader)
     if loader.codec is not None and shares_tokens(codec=loader.codec, soft=soft):
         job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
         if soft.tokens is not None and soft.tokens.tails is None and settings.temperature != 1:
@@ -263,6 +275,37 @@ def _soft_objective(
         gold_weight=settings.gold_weight,
         is_text_to_text=loader.codec is not None,
     )
+
+
+def _with_an_answer(job: Job, soft: SoftLabels) -> SoftLabels:
+    """Leave out answers that are empty: one that an epoch drew would teach nothing."""
+    assert soft.written is not None
+    has_answer_N = np.array([text is not None for text in soft.written.texts], dtype=np.bool_)
+    if not has_answer_N.any():
+        raise _nothing_answered(len(soft.rows))
+    if num_empty := int((~has_answer_N).sum()):
+        job.progress.log(f"{num_empty} of {len(soft.rows)} answers of the teacher are empty and are left out")
+    return soft.of(has_answer_N)
+
+
+def _learns_distributions(job: Job, loader: ModelLoader, soft: SoftLabels) -> bool:
+    assert loader.codec is not None
+    return learns_distributions(codec=loader.codec, soft=soft, distil_from=job.spec.distillation.distil_from)
+
+
+def _written_objective(
+    job: Job, soft: SoftLabels, gold: Rows | None, loader: ModelLoader
+) -> tuple[EncodedRows, TokenLoss]:
+    """Teach the distributions of the teacher's tokens or, where asked for or all that fits, what it wrote alone."""
+    codec, settings = loader.codec, job.spec.training
+    assert codec is not None
+    if _learns_distributions(job, loader, soft):
+        job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
+        return token_objective(soft=soft, gold=gold, codec=codec, settings=settings)
+    job.progress.log("distilling the written answers alone")
+    answers = with_answers_alone(soft, codec=codec)
+    # A temperature softens distributions, and these have only one outcome.
+    return token_objective(soft=answers, gold=gold, codec=codec, settings=replace(settings, temperature=1.0))
 
 
 def _teacher_over(soft: SoftLabels, units: Units, temperature: float) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -296,7 +339,11 @@ def _joined(soft: Rows, gold: Rows) -> Rows:
 def _check_taught(soft: SoftLabels, loss: SoftLoss | TokenLoss) -> None:
     """A student that learns nothing would stay as it was initialised, and yet be paid for, registered and compared."""
     if not bool(loss.answered_U.any()):
-        raise TeacherAnsweredNothing(
-            f"data.soft_labels: the teacher gave no answer to any of {len(soft.rows)} rows, so that nothing can be "
-            "learned from it. Train it longer or on more labels, or take another teacher."
-        )
+        raise _nothing_answered(len(soft.rows))
+
+
+def _nothing_answered(num_rows: int) -> TeacherAnsweredNothing:
+    return TeacherAnsweredNothing(
+        f"data.soft_labels: the teacher gave no answer to any of {num_rows} rows, so that nothing can be "
+        "learned from it. Train it longer or on more labels, or take another teacher."
+    )

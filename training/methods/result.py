@@ -113,6 +113,7 @@ def _write_artifact(
         labels=tuple(spec.labels),
         max_length=spec.training.max_length,
         segmentation=evaluator.task_type.segmentation,
+        answer_length=0 if evaluator.task_type.has_labels else spec.training.answer_length,
     )
     save_classifier(classifier=evaluator.classifier, label_map=label_map, folder=folder)
     write_json(path=folder / METRICS_FILE, payload=metrics)

@@ -15,10 +15,12 @@ from training.distil import (
     DevConfidence,
     PartialStore,
     StorePlan,
+    Writing,
+    WrittenAnswers,
     num_top_outputs,
     read_metadata,
 )
-from training.evaluation import Evaluator, generate_answers, predict_logits, read_splits
+from training.evaluation import Decoding, Evaluator, generate_answers, predict_logits, read_splits
 from training.job import Job
 from training.learners import encode_rows
 from training.methods.answered import store_answers
@@ -27,11 +29,16 @@ from training.methods.preparing import prepare
 from training.methods.provenance import rows_hash
 from training.methods.result import resource_use
 from training.methods.teachers import ScoringTeacher, teacher_of
+from training.methods.writing import Writer, repeated_rows, write_answers
 from training.models import LogitsAndVectors, TextToText, tokenizer_hash
 from training.runtime import folder_hash
+from training.spec import TrainingSettings
+from training.tasks import TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
+# To write answers takes many times as long.
+ANSWERS_PER_SHARD = 256
 
 
 def score(job: Job) -> dict[str, Any]:
@@ -51,10 +58,15 @@ def score(job: Job) -> dict[str, Any]:
     teacher = teacher_of(job=job, task_type=task_type, compute=compute)
     classifier, task_type = teacher.classifier, teacher.task_type
     job.progress.stage("data", message="preparing data")
-    # Before a long scoring, not after it: a dev that cannot be used is then reported at once.
-    dev = replace(spec, data=replace(spec.data, test=None))
+    # Before a long scoring, not after it: a dev that cannot be used is then reported at once. Written answers have no
+    # confidence in a label that could be compared with it.
+    dev = replace(spec, data=replace(spec.data, test=None, **({} if task_type.has_labels else {"dev": None})))
     splits = read_splits(
-        spec=dev, task_type=task_type, tokenizer=classifier.tokenizer, pooling=classifier.model.pooling
+        spec=dev,
+        task_type=task_type,
+        tokenizer=classifier.tokenizer,
+        pooling=classifier.model.pooling,
+        frame=classifier.frame,
     )
     evaluator = Evaluator(
         job=job,
@@ -73,16 +85,28 @@ def score(job: Job) -> dict[str, Any]:
         job.progress.log(f"scored {len(dataset)} examples with {teacher.name}")
         calibration, confidence = _calibrated(evaluator) if "dev" in splits else (None, None)
         store.publish(target, calibration=calibration, confidence=confidence)
+    metadata = read_metadata(target)
+    _log_written(job, metadata.get("written"))
     return {
         "artifact": SOFT_LABELS,
         "artifact_hash": folder_hash(target),
         "metrics": {},
-        "calibration": read_metadata(target)["calibration"],
+        "calibration": metadata["calibration"],
+        **({"written": metadata["written"]} if "written" in metadata else {}),
         **({"choice": teacher.choice} if teacher.choice else {}),
         "num_train": 0,
         "num_pseudo_labels": len(dataset),
         **resource_use(job),
     }
+
+
+def _log_written(job: Job, counts: dict[str, int] | None) -> None:
+    if counts is None:
+        return
+    job.progress.log(
+        f"{counts['num_written']} answers were written: {counts['num_cut']} were cut at "
+        f"{job.spec.training.answer_length} tokens, {counts['num_empty']} are empty and teach nothing"
+    )
 
 
 def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
@@ -99,6 +123,7 @@ def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfide
 
 def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeacher) -> StorePlan:
     spec, task_type = evaluator.job.spec, evaluator.task_type
+    writing = None if task_type.has_labels else _writing(evaluator.job)
     return StorePlan(
         task_type=spec.task_type,
         labels=tuple(spec.labels),
@@ -109,13 +134,23 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeach
         data_hash=rows_hash(dataset.select_columns(["uid", *task_type.input_fields]), rows_per_batch=ROWS_PER_SHARD),
         max_length=spec.training.max_length,
         precision="bf16" if evaluator.compute.bf16 else "fp32",
-        rows_per_shard=ROWS_PER_SHARD,
-        num_rows=len(dataset),
+        rows_per_shard=_rows_per_shard(task_type, spec.training),
+        num_rows=len(dataset) * (writing.num_answers if writing else 1),
         top_tokens=_num_top(evaluator),
         top_outputs=num_top_outputs(task_type=task_type, labels=spec.labels),
         segmentation=task_type.segmentation,
         vector_shape=teacher.vector_shape if spec.training.keep_vectors else None,
+        writing=writing,
     )
+
+
+def _writing(job: Job) -> Writing:
+    settings = job.spec.training
+    return Writing(num_answers=settings.num_answers, answer_length=settings.answer_length, seed=job.spec.seed)
+
+
+def _rows_per_shard(task_type: TaskType, settings: TrainingSettings) -> int:
+    return ROWS_PER_SHARD if task_type.has_labels else max(1, ANSWERS_PER_SHARD // settings.num_answers)
 
 
 def _score_all(
@@ -130,14 +165,22 @@ def _score_all(
     progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
     if evaluator.job.spec.training.keep_vectors and not keeps_vectors:
         progress.log("no vectors are kept: the teacher has none of a whole text")
-    for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
-        start = shard * ROWS_PER_SHARD
+    size = _rows_per_shard(evaluator.task_type, evaluator.job.spec.training)
+    for shard in range(math.ceil(len(dataset) / size)):
+        start = shard * size
         if not store.has(shard):
-            batch = dataset[start : start + ROWS_PER_SHARD]
+            batch = dataset[start : start + size]
             rows = checked_rows(batch=batch, name="unlabelled", task_type=evaluator.task_type)
             scored = _scored(evaluator, teacher, rows, start, keeps_vectors=keeps_vectors)
-            store.write(shard, rows=rows, outputs=scored.outputs, tokens=scored.tokens, vectors_NSK=scored.vectors_NSK)
-        progress.step(min(start + ROWS_PER_SHARD, len(dataset)))
+            store.write(
+                shard,
+                rows=repeated_rows(rows, len(scored.outputs) // len(rows)),
+                outputs=scored.outputs,
+                tokens=scored.tokens,
+                vectors_NSK=scored.vectors_NSK,
+                written=scored.written,
+            )
+        progress.step(min(start + size, len(dataset)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +190,7 @@ class _Scored:
     outputs: ModelOutputs
     tokens: TokenLabels | None = None
     vectors_NSK: npt.NDArray[np.float32] | None = None
+    written: WrittenAnswers | None = None
 
 
 def _scored(evaluator: Evaluator, teacher: ScoringTeacher, rows: Rows, start: int, *, keeps_vectors: bool) -> _Scored:
@@ -171,6 +215,7 @@ def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int, *, keeps_vect
         tokenizer=evaluator.classifier.tokenizer,
         max_length=job.spec.training.max_length,
         pooling=model.pooling,
+        frame=evaluator.classifier.frame,
     )
     done = [start]
 
@@ -179,8 +224,12 @@ def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int, *, keeps_vect
         job.progress.step(done[0])
 
     options: dict[str, Any] = {"rows": encoded, "compute": evaluator.compute, "stop": job.stop, "on_rows": count}
+    if isinstance(model, TextToText) and not evaluator.task_type.has_labels:
+        writing = Writer(model=model, num_top=_num_top(evaluator), plan=_writing(job), first_row=start)
+        found = write_answers(writer=writing, **options)
+        return _Scored(outputs=found.outputs, tokens=found.tokens, written=found.written)
     if isinstance(model, TextToText):
-        generated = generate_answers(model=model, num_top=_num_top(evaluator), **options)
+        generated = generate_answers(model=model, decoding=Decoding(num_top=_num_top(evaluator)), **options)
         return _Scored(outputs=generated.outputs, tokens=generated.tokens)
     if not keeps_vectors:
         return _Scored(outputs=predict_logits(model=model, **options))

@@ -76,7 +76,11 @@ def _trained(job: Job, task_type: TaskType, compute: Compute, source: ModelSourc
     folder, spec = Path(source.name), job.spec
     task_type = task_type.segmented(read_label_map(folder).segmentation)
     classifier = load_classifier(
-        source=source, task_type=task_type, labels=spec.labels, max_length=spec.training.max_length
+        source=source,
+        task_type=task_type,
+        labels=spec.labels,
+        max_length=spec.training.max_length,
+        answer_length=spec.training.answer_length,
     )
     classifier.model.to(compute.device)
     return ScoringTeacher(

@@ -1,6 +1,8 @@
 """Models: encoders with a head, text-to-text models, and the checkpoints both start from."""
 
+from training.models.adapters import add_adapters, merge_adapters
 from training.models.answer_codec import AnswerCodec
+from training.models.decoder_only import DecoderOnly
 from training.models.frozen import frozen_states
 from training.models.heads import (
     BiEncoder,
@@ -15,6 +17,7 @@ from training.models.layers import freeze_layers
 from training.models.onnx_model import OnnxModel
 from training.models.packing import packed_linears
 from training.models.pretrained import (
+    Pretrained,
     PretrainedUnusable,
     check_segments,
     load_pretrained,
@@ -28,19 +31,23 @@ __all__ = [
     "TARGETS",
     "AnswerCodec",
     "BiEncoder",
+    "DecoderOnly",
     "EncoderClassifier",
     "EncoderTagger",
     "GeneratedTokens",
     "LogitsAndVectors",
     "OnnxModel",
     "PairCosine",
+    "Pretrained",
     "PretrainedUnusable",
     "TextToText",
+    "add_adapters",
     "check_segments",
     "freeze_layers",
     "frozen_states",
     "load_pretrained",
     "load_tokenizer",
+    "merge_adapters",
     "model_folder",
     "packed_linears",
     "parameter_groups",

@@ -7,7 +7,7 @@ from typing import Any
 
 from training.answers import without_spaces
 from training.contract import MAX_SCORED_LABELS
-from training.data import tokenise
+from training.data import PromptFrame, tokenise
 from training.runtime import PermanentFailure
 from training.tasks import TaskType
 
@@ -21,13 +21,18 @@ class LabelUnwritable(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerCodec:
-    """A task type's answers as one tokenizer's tokens, and back; `vocab_size` is the model's, perhaps a larger one."""
+    """A task type's answers as one tokenizer's tokens, and back; `vocab_size` is the model's, perhaps a larger one.
+
+    A `frame` is what a decoder-only model has around a text; `answer_length` are the most tokens of a written answer.
+    """
 
     task_type: TaskType
     tokenizer: Any
     labels: tuple[str, ...]
     max_length: int
     vocab_size: int
+    answer_length: int = 0
+    frame: PromptFrame | None = None
 
     def __post_init__(self) -> None:
         for text, answer in self.task_type.written_samples(self.labels):
@@ -53,6 +58,8 @@ class AnswerCodec:
 
     @cached_property
     def max_tokens(self) -> int:
+        if not self.task_type.has_labels:
+            return self.answer_length
         if self.task_type.unit == "word":
             return ANSWER_TOKENS_PER_TOKEN * self.max_length
         samples = self.task_type.written_samples(self.labels)
@@ -66,14 +73,23 @@ class AnswerCodec:
         written = [
             self.task_type.as_text(answer=a, text=t, labels=self.labels) for a, t in zip(answers, texts, strict=True)
         ]
-        return [ids[: self.max_tokens] for ids in self._cut(written)]
+        return self.written(written)
+
+    def is_cut(self, tokens: Sequence[int]) -> bool:
+        """Say whether an answer has no end, because it had no more room."""
+        return not len(tokens) or tokens[-1] != self.tokenizer.eos_token_id
+
+    def written(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of N texts that are answers as they stand, as `tokens` does."""
+        return [ids[: self.max_tokens] for ids in self._cut(texts)]
 
     def read(self, *, tokens: Sequence[int], text: str) -> str | None:
         return self.task_type.from_text(generated=self._text(tokens), text=text, names=self.names)
 
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         end = self.tokenizer.eos_token_id
-        found = tokenise(self.tokenizer, text_target=list(texts))["input_ids"]
+        # Behind a prompt nothing begins anew.
+        found = tokenise(self.tokenizer, text_target=list(texts), add_special_tokens=self.frame is None)["input_ids"]
         return [ids if ids[-1:] == [end] else [*ids, end] for ids in found]
 
     def _text(self, tokens: Sequence[int]) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING
 from transformers.utils import logging as transformers_logging
 
-from training.contract import TOKENIZER_FILES
+from training.contract import CAUSAL, TOKENIZER_FILES
 from training.data import treat_marks_as_text
 from training.model_files import PACKAGED_MODELS, USE_SAFETENSORS, embeddings_message, only_pickled, pickled_message
 from training.models.hub import is_reachable
@@ -44,16 +44,18 @@ class Pretrained:
 
     model: nn.Module
     tokenizer: Any
+    is_decoder_only: bool = False
 
     @property
     def writes(self) -> bool:
-        return bool(getattr(self.model.config, "is_encoder_decoder", False))
+        return self.is_decoder_only or bool(getattr(self.model.config, "is_encoder_decoder", False))
 
 
-def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
+def load_pretrained(*, source: ModelSource, max_length: int, is_to_write: bool = False) -> Pretrained:
     """Load the checkpoint a run starts from: encoder (without its pooler) or text-to-text model, fp32, and tokenizer.
 
-    Raises: PretrainedMissing, PretrainedUnusable, LayersMissing.
+    A decoder-only checkpoint is read as an encoder unless it `is_to_write`. Raises: PretrainedMissing,
+    PretrainedUnusable (also one that is to write and cannot), LayersMissing.
     """
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -61,7 +63,13 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     where: dict[str, Any] = {}
     if source.source == "hub":
         where = {"revision": source.revision, "local_files_only": not is_reachable()}
-    pretrained = Pretrained(model=_load_model(place, where, source), tokenizer=load_tokenizer(place, source, where))
+    model = _load_model(place, where, source, is_to_write=is_to_write)
+    tokenizer = load_tokenizer(place, source, where)
+    is_decoder_only = is_to_write and not getattr(model.config, "is_encoder_decoder", False)
+    if is_decoder_only and tokenizer.pad_token_id is None:
+        # It fills rows where nothing looks: any token will do.
+        tokenizer.pad_token = tokenizer.eos_token
+    pretrained = Pretrained(model=model, tokenizer=tokenizer, is_decoder_only=is_decoder_only)
     _check_fit(pretrained, source, max_length)
     if source.layers is None:
         return pretrained
@@ -111,10 +119,10 @@ def _packaged(source: ModelSource) -> Path:
     return PACKAGED_MODELS[source.name].folder(name=source.name)
 
 
-def _load_model(place: str, where: dict[str, Any], source: ModelSource) -> nn.Module:
+def _load_model(place: str, where: dict[str, Any], source: ModelSource, *, is_to_write: bool) -> nn.Module:
     try:
         config = AutoConfig.from_pretrained(place, **where, **SAFE)
-        model, report = _class_for(config, source).from_pretrained(
+        model, report = _class_for(config, source, is_to_write=is_to_write).from_pretrained(
             place, **where, **SAFE, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
     except UNREADABLE as error:
@@ -139,15 +147,25 @@ def _way_out(where: dict[str, Any]) -> str:
     return "Check the name and the revision."
 
 
-def _class_for(config: Any, source: ModelSource) -> Any:
+def _class_for(config: Any, source: ModelSource, *, is_to_write: bool) -> Any:
     if not getattr(config, "is_encoder_decoder", False):
-        return AutoModel
+        return _causal_class(config, source) if is_to_write else AutoModel
     if type(config) not in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:
         raise PretrainedUnusable(
             f"Model {source} ({config.model_type}) has a decoder that does not write text. Take an encoder, or a "
             "text-to-text model such as T5."
         )
     return AutoModelForSeq2SeqLM
+
+
+def _causal_class(config: Any, source: ModelSource) -> Any:
+    """Take only a checkpoint that was made to continue a text: the library would make any encoder write, untrained."""
+    if not any(name.endswith(CAUSAL) for name in config.architectures or ()):
+        raise PretrainedUnusable(
+            f"Model {source} ({config.model_type}) reads texts and cannot write any. Take a text-to-text model such as "
+            "T5, or a decoder such as SmolLM2."
+        )
+    return AutoModelForCausalLM
 
 
 def load_tokenizer(place: str, source: ModelSource, where: dict[str, Any] | None = None) -> Any:
@@ -194,7 +212,8 @@ def check_segments(*, pretrained: Pretrained, source: ModelSource) -> None:
 
 
 def _check_writing(pretrained: Pretrained, source: ModelSource) -> None:
-    starts = pretrained.model.config.decoder_start_token_id is not None  # type: ignore[union-attr]
+    config: Any = pretrained.model.config
+    starts = pretrained.is_decoder_only or config.decoder_start_token_id is not None
     if not starts or pretrained.tokenizer.eos_token_id is None:
         lacking = "config has no decoder_start_token_id" if not starts else "tokenizer has no token for the end"
         raise PretrainedUnusable(f"Model {source} cannot write: its {lacking}. Set it and save the model again.")

@@ -60,6 +60,8 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
     MemoryTooSmall, StopRequested (finished trainings stay).
     """
     recipe, pooling = run.job.spec.training.recipe, run.job.spec.training.pooling
+    if not run.task_type.has_labels:
+        return _written(run, run.loader(pooling))
     enough = plenty_of_labels(run) if recipe == AUTO else ""
     loader = run.loader(pooling if enough or recipe == FINETUNE else run.head_pooling)
     if recipe == FINETUNE:
@@ -84,6 +86,14 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
     return replace(found, baselines=baselines)
 
 
+def _written(run: RecipeRun, loader: ModelLoader) -> RecipeResult:
+    """Written answers come of fine-tuning alone. Raises: RecipeUnusable (another recipe was asked for)."""
+    recipe, reason = run.job.spec.training.recipe, no_head_for(run, loader)
+    if recipe not in (FINETUNE, AUTO) or run.train is None:
+        raise RecipeUnusable(f"training.recipe: {recipe} cannot be used. {reason} Set it to finetune, with labels.")
+    return _fine_tuned(run, loader) if recipe == FINETUNE else _fallen_back(run, loader, reason)
+
+
 def _fallen_back(run: RecipeRun, loader: ModelLoader, reason: str) -> RecipeResult:
     run.job.progress.log(f"auto: fine-tuning. {reason}")
     pooling = run.job.spec.training.pooling
@@ -102,7 +112,7 @@ def _fine_tuned(run: RecipeRun, loader: ModelLoader) -> RecipeResult:
 
 def _baselines(run: RecipeRun, loader: ModelLoader, start: HeadStart | None) -> dict[str, dict[str, Any]]:
     """Measure the baselines, last: whoever stops a run stops it after its training was saved."""
-    if "test" not in run.held_out:
+    if "test" not in run.held_out or not run.task_type.has_labels:
         return {}
     return few_label_baselines(
         job=run.job, loader=loader, compute=run.compute, rows=_rows(run), test=run.held_out["test"], start=start

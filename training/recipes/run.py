@@ -91,6 +91,7 @@ class RecipeRun:
             tokenizer=loader.tokenizer,
             max_length=self.job.spec.training.max_length,
             pooling=loader.pooling,
+            frame=loader.frame,
         )
         return EncodedSplit(rows=rows, encoded=encoded)
 

@@ -120,7 +120,8 @@ def _head(card: Card) -> str:
 def _task(card: Card) -> list[str]:
     labels = ", ".join(f"`{label}`" for label in card.labels[:50])
     more = f" and {len(card.labels) - 50} more" if len(card.labels) > 50 else ""
-    return ["## What it answers", _list([("Task type", card.task), ("Labels", labels + more), *card.facts])]
+    named = [("Labels", labels + more)] if labels else []
+    return ["## What it answers", _list([("Task type", card.task), *named, *card.facts])]
 
 
 def _base(card: Card) -> list[str]:

@@ -97,8 +97,9 @@ class ServedModel:
             most = f"{length:,} bytes were sent, {self._limits.max_bytes:,} is the maximum. Send fewer texts at once."
             return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, most)
         try:
-            fields = self._predictor.task_type.input_fields
-            lines = read_request(environ["wsgi.input"].read(length), fields=fields, limits=self._limits)
+            task_type, body = self._predictor.task_type, environ["wsgi.input"].read(length)
+            optional = task_type.optional_fields
+            lines = read_request(body, fields=task_type.input_fields, limits=self._limits, optional=optional)
             answers = self._batcher.ask(lines)
         except RequestInvalid as problem:
             return _error(HTTPStatus.BAD_REQUEST, str(problem))
@@ -111,7 +112,7 @@ class ServedModel:
     def _shown(self, answer: LineAnswer) -> dict[str, Any]:
         if answer.problem:
             return {"predicted": None, "error": answer.problem}
-        predicted = None if answer.predicted is None else self._predictor.task_type.as_json(answer.predicted)
+        predicted = None if answer.predicted is None else self._predictor.task_type.prediction_as_json(answer.predicted)
         return {"predicted": predicted, "probabilities": dict(answer.probabilities)}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tables.signs import is_blank, unstorable
@@ -22,10 +22,13 @@ class RequestLimits:
     max_characters: int
 
 
-def read_request(body: bytes, *, fields: Sequence[str], limits: RequestLimits) -> list[InputLine]:
+def read_request(
+    body: bytes, *, fields: Sequence[str], limits: RequestLimits, optional: Sequence[str] = ()
+) -> list[InputLine]:
     """Read the texts of a request; one that is no example has its problem, and harms no other. Raises: RequestInvalid.
 
-    `fields` are the model's input fields: of one, the request has `texts`; of two, `pairs`.
+    `fields` are the model's input fields: of one, the request has `texts`; of two, `pairs`. `optional` ones may be
+    empty.
     """
     name = "texts" if len(fields) == 1 else "pairs"
     shown = '{"texts": ["…"]}' if len(fields) == 1 else '{"pairs": [["…", "…"]]}'
@@ -38,7 +41,14 @@ def read_request(body: bytes, *, fields: Sequence[str], limits: RequestLimits) -
         raise RequestInvalid(f"There is no list of {name}. Send {shown}.")
     if len(items) > limits.max_texts:
         raise RequestInvalid(f"There are {len(items):,} {name}, {limits.max_texts:,} is the maximum. Send fewer.")
-    return [_line(number, item, fields, limits) for number, item in enumerate(items, start=1)]
+    lines = [_line(number, item, fields, limits) for number, item in enumerate(items, start=1)]
+    return [line if line.problem else _needed(line, optional) for line in lines]
+
+
+def _needed(line: InputLine, optional: Sequence[str]) -> InputLine:
+    """Say which text is empty that may not be."""
+    empty = next((name for name, text in line.texts.items() if is_blank(text) and name not in optional), None)
+    return line if empty is None else replace(line, texts={}, problem=f"has an empty {empty}")
 
 
 def _line(number: int, item: Any, fields: Sequence[str], limits: RequestLimits) -> InputLine:
@@ -57,4 +67,4 @@ def _problem(name: str, text: Any, limits: RequestLimits) -> str:
         return f"has a {name} of {len(text):,} characters, {limits.max_characters:,} is the maximum"
     if what := unstorable(text):
         return f"has a {name} with {what}"
-    return f"has an empty {name}" if is_blank(text) else ""
+    return ""

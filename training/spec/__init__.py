@@ -14,6 +14,7 @@ from training.spec.recipes import (
 )
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
+    ANSWERS,
     AUTO,
     CONTRAST,
     DISTIL_FROM_CHOICES,
@@ -42,6 +43,7 @@ from training.spec.settings import (
 )
 
 __all__ = [
+    "ANSWERS",
     "AUTO",
     "CONTRAST",
     "DISTIL_FROM_CHOICES",

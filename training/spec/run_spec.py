@@ -12,6 +12,7 @@ from training.spec.declaring import Settings, SpecInvalid, setting
 from training.spec.label_texts import LabelTexts, read_label_texts
 from training.spec.recipes import pairs_texts
 from training.spec.settings import (
+    ANSWERS,
     AUTO,
     CONTRAST,
     FINETUNE,
@@ -19,6 +20,7 @@ from training.spec.settings import (
     MAX_SEED,
     NAMES,
     PROBE,
+    SOFT,
     DataPaths,
     DistillationSettings,
     EvaluationSettings,
@@ -86,6 +88,9 @@ class RunSpec(Settings):
         if self.task_type in TASK_TYPES:
             pooling, known = self.training.pooling, TASK_TYPES[self.task_type].poolings
             require(pooling in known, "training.pooling", f"is {pooling!r}", f"Give one of {', '.join(known)}.")
+            fits = self.distillation.distil_from != ANSWERS or not TASK_TYPES[self.task_type].has_labels
+            problem = f"is {ANSWERS}, and {self.task_type} has labels and no written answers"
+            require(fits, "distillation.distil_from", problem, f"Set it to {SOFT}.")
         {"finetune": self._check_finetune, "score": self._check_score, "distil": self._check_distil}[self.kind]()
 
     def _check_labels(self) -> None:

@@ -40,9 +40,10 @@ FILTER_CHOICES = {
     "confidence": "Keep those the teacher is most confident of",
     "random": "Keep as many at random, for comparison",
 }
-SOFT, VECTORS, BOTH = "soft_labels", "vectors", "both"
+SOFT, VECTORS, BOTH, ANSWERS = "soft_labels", "vectors", "both", "answers"
 DISTIL_FROM_CHOICES = {
-    SOFT: "Soft labels",
+    SOFT: "Soft labels; of written answers, the distributions of their tokens",
+    ANSWERS: "Written answers alone",
     VECTORS: "Sentence vectors, then a head on soft labels",
     BOTH: "Soft labels and sentence vectors",
 }
@@ -135,6 +136,21 @@ class SharedTraining(Settings):
         label="Recipe",
         help="How a model comes of the labels, for student and teacher alike.",
     )
+    answer_length: int = setting(
+        64,
+        least=1,
+        most=512,
+        label="Maximum answer length (tokens)",
+        help="Of answers that are written. A longer one is cut, and counted.",
+        group=FormGroup.MODEL,
+    )
+    adapter_rank: int = setting(
+        0,
+        most=512,
+        label="Rank of low-rank adapters (LoRA)",
+        help="Of models that write. Only adapters are trained, and merged in the end; 0 trains all weights.",
+        group=FormGroup.MODEL,
+    )
     head_learning_rate_factor: float = setting(
         10.0, least=0.1, most=1_000, label="Head learning rate, as a multiple", group=FormGroup.MODEL
     )
@@ -170,6 +186,14 @@ class DistilTraining(Settings):
     gold_weight: float = setting(
         0.0, most=10, label="Weight of human labels against soft labels", group=FormGroup.DISTILLING
     )
+    num_answers: int = setting(
+        1,
+        least=1,
+        most=16,
+        label="Answers of the teacher per text",
+        help="Of written answers. One: the likeliest. Several are drawn by the seed; each epoch has one of them.",
+        group=FormGroup.DISTILLING,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +202,8 @@ class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
 
     `accumulation` splits a batch into that many micro-batches, which changes the memory used and never the result. A
     student of soft labels follows its teacher's segmentation. `top_tokens` are kept at each place of written answers.
-    With `keep_vectors`, an encoder that scores whole texts keeps its vectors of them for students.
+    A teacher writes `num_answers` to each text. With `keep_vectors`, an encoder that scores whole texts keeps its
+    vectors of them for students.
     """
 
     section: ClassVar[str] = "training"
@@ -193,6 +218,10 @@ class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
     top_tokens: int = setting(16, least=1, most=1_024)
     keep_vectors: bool = setting(False)
     precision: str = setting("auto", choices=PRECISION_CHOICES)
+
+    def check_together(self) -> None:
+        if self.adapter_rank and self.frozen_layers:
+            self.refuse("adapter_rank", "adapters are trained in every layer. Leave frozen_layers at 0.")
 
     def check_length(self) -> None:
         """Raise SpecInvalid unless exactly one of epochs and steps says how long to train."""

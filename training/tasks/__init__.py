@@ -5,13 +5,17 @@ from training.tasks.base import BI_ENCODER, PAIR_POOLINGS, TaskType
 from training.tasks.entity_extraction import EntityExtractionType
 from training.tasks.multi_label_classification import MultiLabelClassificationType
 from training.tasks.pair_classification import PairClassificationType
+from training.tasks.question_answering import QuestionAnsweringType
 from training.tasks.text_classification import TextClassificationType
+from training.tasks.text_generation import TextGenerationType
+from training.tasks.written import WrittenAnswerType
 
 __all__ = [
     "BI_ENCODER",
     "PAIR_POOLINGS",
     "TASK_TYPES",
     "TaskType",
+    "WrittenAnswerType",
     "task_type_named",
 ]
 
@@ -22,6 +26,8 @@ TASK_TYPES: dict[str, TaskType] = {
         PairClassificationType(),
         MultiLabelClassificationType(),
         EntityExtractionType(),
+        TextGenerationType(),
+        QuestionAnsweringType(),
     )
 }
 

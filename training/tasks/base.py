@@ -47,6 +47,22 @@ class TaskType(ABC):
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1")
     unit: ClassVar[str] = "row"
     poolings: ClassVar[tuple[str, ...]] = POOLINGS
+    # Input fields that an example may lack; they are then empty.
+    optional_fields: ClassVar[tuple[str, ...]] = ()
+    # Other names that files give a field's column, and, as "label", the label's.
+    usual_columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # What two people's answers to one example are compared by, in a few words.
+    agreement_measure: ClassVar[str] = "equal labels"
+    # Of `metrics`, those that ask for an example's text, and not only for what was answered to it.
+    metrics_of_texts: ClassVar[tuple[str, ...]] = ()
+    # What the scores of single examples come to, in a few words.
+    page_score: ClassVar[str] = "accuracy"
+    # Of `metrics`, those that are reported beside the others and that no study may be measured by.
+    metrics_beside: ClassVar[tuple[str, ...]] = ()
+    # What chooses steps and settings on dev, where that is not the study's metric.
+    dev_criterion: ClassVar[str] = ""
+    # Whether answers are given from a study's labels, of which there are at least so many; else they are written.
+    has_labels: ClassVar[bool] = True
     min_labels: ClassVar[int] = 2
     # Of metrics whose usual title does not fit.
     metric_titles: ClassVar[Mapping[str, str]] = {}
@@ -56,7 +72,9 @@ class TaskType(ABC):
     asks: ClassVar[str]
     widget: ClassVar[str]
     in_a_file: ClassVar[str]
-    # Whether an answer is a JSON list of labels, and how an empty one is shown.
+    # The field in which annotators mark parts, if any.
+    marked_field: ClassVar[str] = ""
+    # Whether an answer is a JSON list, and how an empty one is shown.
     is_list: ClassVar[bool] = False
     nothing: ClassVar[str] = ""
     # Whether one place of an example has one label at most, so that a wrong label stands for the right one.
@@ -71,6 +89,15 @@ class TaskType(ABC):
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
         """Choose the segmentation, word or character, in which training rows can be learned."""
         return "word"
+
+    @property
+    def utilities(self) -> tuple[str, ...]:
+        """The metrics that a study may be measured by, its usual one first."""
+        return tuple(name for name in self.metrics if name not in self.metrics_beside)
+
+    def kept_together(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what of an example's fields must not be in two splits."""
+        return fields
 
     @abstractmethod
     def read_gold(
@@ -103,12 +130,28 @@ class TaskType(ABC):
         shown = ", ".join(map(str, self.parts(answer=answer, fields=fields))) or self.nothing
         return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
 
+    def example_score(self, *, gold: str, predicted: str | None) -> float:
+        """Say how right an answer is to one example, 0 to 1."""
+        return float(predicted == gold)
+
+    def agreement(self, first: str, second: str) -> float:
+        """Say how far two people's answers to one example agree, 0 to 1."""
+        if not self.is_list:
+            return float(first == second)
+        parts = [{json.dumps(part) for part in json.loads(answer)} for answer in (first, second)]
+        total = sum(map(len, parts))
+        return 2 * len(parts[0] & parts[1]) / total if total else 1.0
+
     def json_pieces(self, label: str) -> list[str]:
         """Return texts of which every stored answer with this label contains one, and no other does."""
         return [label]
 
     def as_json(self, answer: str) -> Any:
         return json.loads(answer) if self.is_list else answer
+
+    def prediction_as_json(self, answer: str) -> Any:
+        """Return what a model answered, as whoever asks it over HTTP is to get it."""
+        return self.as_json(answer)
 
     @abstractmethod
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:

@@ -66,11 +66,15 @@ class EntityExtractionType(TaskType):
     }
     asks = "Parts of each text are marked, and each part gets one of the labels. Parts do not overlap."
     widget = "spans"
+    marked_field = "text"
     in_a_file = (
         'a JSON list of spans, [{"start": 4, "end": 8, "label": "a"}], which count the text\'s characters '
         "from 0, the end exclusive; [] where there is none"
     )
     is_list = True
+    page_score = "micro F1"
+    agreement_measure = "F1 of spans"
+    metrics_of_texts = ("compat_f1",)
     nothing = "no entity"
 
     def __init__(self, segmentation: str = "word") -> None:

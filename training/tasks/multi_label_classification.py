@@ -42,6 +42,8 @@ class MultiLabelClassificationType(TextClassificationType):
     widget = "multiple_choices"
     in_a_file = 'a JSON list, ["a", "b"], or labels with a | or ; between; [] where none applies'
     is_list = True
+    page_score = "micro F1"
+    agreement_measure = "F1 of labels"
     nothing = "none applies"
     is_exclusive = False
 

@@ -1,7 +1,7 @@
 """Training: the loop, what it minimises, the search for settings, and the second stage on gold labels."""
 
 from training.train.contrast import Contrast, lacks_pairs
-from training.train.gold import check_variety, gold_objective, report_unreadable, with_target_tokens
+from training.train.gold import check_variety, gold_objective, report_unreadable
 from training.train.objectives import SoftLoss, TokenLoss
 from training.train.search import SearchResult, SeedSetup, TrainingTrial, TrialResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup, take_over
@@ -29,5 +29,4 @@ __all__ = [
     "report_unreadable",
     "search_and_train",
     "take_over",
-    "with_target_tokens",
 ]

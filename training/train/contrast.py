@@ -80,6 +80,7 @@ def fit_on_pairs(*, job: Job, inputs: FitInputs, contrast: Contrast, fingerprint
         loss=PairLoss(target_P=torch.from_numpy(pairs.alike_P).float().to(inputs.compute.device)),
         compute=inputs.compute,
         dev_score=None if dev_score is None else score_with_head,
+        dev_name=inputs.dev_name,
     )
     state = fit(job=job.with_settings(settings), inputs=pair_inputs, fingerprint=fingerprint)
     if dev_score is None:

@@ -1,16 +1,9 @@
 """Labelled rows as a model is trained on them, with the loss against their answers."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-import torch
-
 from training.answers import Rows
-from training.data import DataInvalid, EncodedRows, RaggedInts, Units
+from training.data import DataInvalid, EncodedRows
 from training.job import Job
-from training.learners import encode_rows, learner_of
-from training.losses import IGNORED
-from training.models import TARGETS
+from training.learners import encode_rows, learner_of, num_cut, with_gold_tokens
 from training.spec import RunSpec
 from training.tasks import TaskType
 from training.train.objectives import GoldLoss, TokenLoss
@@ -27,13 +20,13 @@ def gold_objective(
         tokenizer=loader.tokenizer,
         max_length=spec.training.max_length,
         pooling=loader.pooling,
+        frame=loader.frame,
     )
     if loader.codec is None:
         learner = learner_of(task_type)
         target = learner.targets(rows=rows, units=encoded.units, labels=spec.labels)
         return loader.prepared(encoded), GoldLoss(learner=learner, units=encoded.units, target=target)
-    texts = rows.columns[task_type.input_fields[0]]
-    taught = with_target_tokens(encoded=encoded, answers=loader.codec.tokens(answers=rows.labelled(), texts=texts))
+    taught = with_gold_tokens(encoded=encoded, rows=rows, codec=loader.codec, all_references=True)
     return taught, TokenLoss.of_gold(taught)
 
 
@@ -50,28 +43,14 @@ def report_unreadable(job: Job, train: Rows, loader: ModelLoader) -> None:
     codec = loader.codec
     if codec is None:
         return
+    if not codec.task_type.has_labels:
+        if cut := num_cut(rows=train, codec=codec):
+            told = f"{cut} of {len(train)} gold texts are longer than {codec.max_tokens} tokens and are cut"
+            job.progress.log(f"{told}. Raise training.answer_length.")
+        return
     texts, answers = train.columns[codec.task_type.input_fields[0]], train.labelled()
     tokens = codec.tokens(answers=answers, texts=texts)
     read = [codec.read(tokens=ids, text=text) for ids, text in zip(tokens, texts, strict=True)]
     lost = sum(found != answer for found, answer in zip(read, answers, strict=True))
     if lost:
         job.progress.log(f"{lost} of {len(train)} gold answers read otherwise once the tokenizer has written them")
-
-
-def with_target_tokens(*, encoded: EncodedRows, answers: RaggedInts | Sequence[Sequence[int]]) -> EncodedRows:
-    """Add the tokens of answers, ends included, that a model is to generate; a unit is then a token of an answer."""
-    targets = answers if isinstance(answers, RaggedInts) else RaggedInts.of(answers)
-    assert len(targets) == len(encoded)
-    return replace(
-        encoded,
-        inputs={**encoded.inputs, TARGETS: targets},
-        lengths=encoded.lengths + targets.lengths,
-        units=Units(
-            start_N=torch.from_numpy(targets.bounds[:-1]),
-            count_N=torch.from_numpy(targets.lengths),
-            seen_U=torch.ones(len(targets.values), dtype=torch.bool),
-        ),
-        # They are generated nowhere, and so not read.
-        columns={},
-        pad_values={**encoded.pad_values, TARGETS: IGNORED},
-    )

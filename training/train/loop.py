@@ -39,13 +39,14 @@ class StepLoss(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FitInputs:
-    """What is trained, on what, by which loss; `dev_score` (higher is better) selects the best step."""
+    """What is trained, on what, by which loss; `dev_score` (higher is better), called so, selects the best step."""
 
     model: nn.Module
     rows: EncodedRows
     loss: StepLoss
     compute: Compute
     dev_score: Callable[[], float] | None
+    dev_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +136,7 @@ def fit(*, job: Job, inputs: FitInputs, fingerprint: str, start: FitState | None
     rows depends on seed and epoch, and the random state is part of the checkpoint. `start` begins a stage that follows
     another one. Raises: StopRequested (a checkpoint was saved), LossNotFinite, MemoryTooSmall.
     """
-    schedule = Schedule.of(settings=job.spec.training, num_rows=len(inputs.rows))
+    schedule = Schedule.of(settings=job.spec.training, num_rows=inputs.rows.num_drawn)
     optimizer = _optimizer(inputs.model, job.spec.training)
     checkpoint = Checkpoint(job.folder / CHECKPOINT, fingerprint=fingerprint)
     state = start or _restore(checkpoint, inputs.model, optimizer)
@@ -193,9 +194,11 @@ def _batch_source(job: Job, inputs: FitInputs, schedule: Schedule) -> Callable[[
 
     @lru_cache(maxsize=1)
     def epoch_of(number: int) -> list[Indices]:
-        return epoch_batches(
-            lengths=inputs.rows.lengths, batch_size=settings.batch_size, seed=job.spec.seed, epoch=number
-        )
+        seed = job.spec.seed
+        rows = inputs.rows.drawn(seed=seed, epoch=number)
+        lengths = inputs.rows.lengths[rows]
+        batches = epoch_batches(lengths=lengths, batch_size=settings.batch_size, seed=seed, epoch=number)
+        return [rows[batch] for batch in batches]
 
     def step_batches(step: int) -> list[Indices]:
         epoch, place = divmod(step, schedule.steps_per_epoch)
@@ -281,7 +284,7 @@ def _evaluate(job: Job, inputs: FitInputs, schedule: Schedule, state: FitState) 
         score = inputs.dev_score()
         inputs.model.train()
         job.progress.scored(state.step, score)
-        line += f"  dev {job.spec.evaluation.metric} {score:.4f}"
+        line += f"  dev {inputs.dev_name} {score:.4f}"
         state.num_without_gain += 1
         if score > state.best_score:
             state.num_without_gain = 0

@@ -15,7 +15,14 @@ from training.evaluation import EncodedSplit, Evaluator, predict_logits
 from training.fewshot import FrozenHead
 from training.job import Job
 from training.learners import Classifier, encode_rows, load_classifier
-from training.models import EncoderClassifier, LogitsAndVectors, TextToText, freeze_layers, frozen_states
+from training.models import (
+    EncoderClassifier,
+    LogitsAndVectors,
+    PretrainedUnusable,
+    TextToText,
+    freeze_layers,
+    frozen_states,
+)
 from training.runtime import StopFlag
 from training.spec import RunSpec
 from training.tasks import TaskType
@@ -76,7 +83,7 @@ class ModelLoader:
         self._seed = spec.seed
         self._first: Classifier | None = self._load(spec)
         self.tokenizer = self._first.tokenizer
-        self.codec = self._first.codec
+        self.codec, self.frame = self._first.codec, self._first.frame
         self.pooling = self._first.model.pooling
 
     def __call__(self, spec: RunSpec) -> Classifier:
@@ -137,12 +144,23 @@ class ModelLoader:
             labels=spec.labels,
             max_length=spec.training.max_length,
             pooling=spec.training.pooling,
+            answer_length=spec.training.answer_length,
         )
         if self._head is not None:
             take_over(classifier.model, self._head)
+        if spec.training.adapter_rank:
+            _adapt(classifier, spec)
         classifier.model.to(self._compute.device)
         freeze_layers(encoder=classifier.model.encoder, num_layers=spec.training.frozen_layers)
         return classifier
+
+
+def _adapt(classifier: Classifier, spec: RunSpec) -> None:
+    if not isinstance(classifier.model, TextToText):
+        raise PretrainedUnusable(
+            f"training.adapter_rank: {spec.model} is an encoder, and adapters are for models that write. Set it to 0."
+        )
+    classifier.model.adapt(spec.training.adapter_rank)
 
 
 def take_over(model: nn.Module, head: FrozenHead) -> None:

@@ -40,6 +40,7 @@ def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) ->
         loss=setup.loss,
         compute=setup.compute,
         dev_score=evaluator.dev_score if has_dev else None,
+        dev_name=evaluator.dev_criterion,
     )
     if setup.contrast is not None:
         state = fit_on_pairs(job=job, inputs=inputs, contrast=setup.contrast, fingerprint=setup.fingerprint)
@@ -67,7 +68,7 @@ def _fit_first(job: Job, setup: TrainingSetup, inputs: FitInputs) -> FitState:
 
 
 def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitInputs) -> FitState:
-    first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=len(gold.rows))
+    first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=gold.rows.num_drawn)
     inputs = replace(distilling, rows=gold.rows, loss=gold.loss)
     gold_fingerprint = f"{setup.fingerprint}:{GOLD}"
     start: FitState | None = None
@@ -80,7 +81,7 @@ def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitIn
             earlier_steps=state.step,
             earlier_best_step=state.best_step,
         )
-    job.progress.log(f"continuing on {len(gold.rows)} gold labels")
+    job.progress.log(f"continuing on {gold.rows.num_drawn} gold labels")
     job.progress.trial(f"{setup.name}, {GOLD}" if setup.name else GOLD)
     return fit(job=job.with_settings(second), inputs=inputs, fingerprint=gold_fingerprint, start=start)
 

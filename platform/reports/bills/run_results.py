@@ -16,17 +16,18 @@ from runs.results import (
 )
 
 NAMES = {
-    "majority": "Majority class",
+    "majority": "Most frequent answer",
     "constant": "Best constant answer",
     "every_word": "Every word an entity",
     "copy": "Copied answers",
+    "source": "The source, copied",
     "label_names": "Names of the labels",
     "frozen_labels": "Head on the checkpoint, not trained",
     "cosine": "Cosine of both texts",
     "tf_idf": "TF-IDF with a linear model",
 }
 # Those that take no label that was paid for: what a study has before it spends anything.
-FREE = frozenset({"majority", "constant", "every_word", "label_names"})
+FREE = frozenset({"majority", "constant", "every_word", "label_names", "source"})
 
 # Of the recipes that a choice may end in, those that train the checkpoint itself.
 TRAINED = ("probe", "contrast", "finetune")

@@ -82,4 +82,4 @@ def known_baselines(point: Point) -> list[tuple[str, float]]:
     """Title and value of each; of an earlier trainer's result the majority class alone."""
     if point.baselines:
         return [(one.title, one.value) for one in point.baselines]
-    return [] if point.baseline is None else [("Majority class", point.baseline)]
+    return [] if point.baseline is None else [("Most frequent answer", point.baseline)]

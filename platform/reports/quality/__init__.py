@@ -2,7 +2,7 @@
 
 from reports.quality.differences import Differing, DifferingRow, differing
 from reports.quality.files import class_csv, confusion_csv, learning_csv
-from reports.quality.grading import MOST_ROWS
+from reports.quality.grading import MOST_ROWS, GradedRow
 from reports.quality.learning import MOST_CLASSES, LearningCurves, learning_curves
 from reports.quality.slices import FEWEST_EXAMPLES
 from reports.quality.steps import LastStep, last_step
@@ -16,6 +16,7 @@ __all__ = [
     "NO_ANSWER",
     "Differing",
     "DifferingRow",
+    "GradedRow",
     "LastStep",
     "LearningCurves",
     "NoAnswers",

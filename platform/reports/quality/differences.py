@@ -1,4 +1,4 @@
-"""The examples that one of two models answers rightly and the other does not."""
+"""The examples that one of two models answers rightly and the other does not, or better than the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Side = Literal["first", "second"]
 
 @dataclass(frozen=True, kw_only=True)
 class DifferingRow:
-    """An example with both answers, None where a model gave none; `right` says which of them is right."""
+    """An example with both answers, None where a model gave none; `right` says which of them is right, or better."""
 
     uid: str
     gold: str
@@ -24,7 +24,7 @@ class DifferingRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Differing:
-    """In the order of the second model's examples; both answered `num_examples` with the same gold label."""
+    """The largest differences first, else in the second model's order; both answered `num_examples` with equal gold."""
 
     rows: Sequence[DifferingRow]
     num_examples: int
@@ -36,14 +36,16 @@ class Differing:
 
 def differing(*, first: Artifact, second: Artifact) -> Differing:
     """Find the examples that one of two saved models has right and the other has not. Raises: OSError."""
-    pairs = list(_pairs(first, second))
-    rows = [_differing(one, other) for one, other in pairs]
-    return Differing(rows=[row for row in rows if row is not None], num_examples=len(pairs))
-
-
-def _pairs(first: Artifact, second: Artifact) -> Iterator[tuple[AnsweredRow, AnsweredRow]]:
-    """Yield the examples that both answered, as far as they can be read, with the same gold label."""
     reader = AnswerReader(study=first.run.study)
+    pairs = list(_pairs(first, second, reader))
+    gains = [reader.score(one) - reader.score(other) for one, other in pairs]
+    found = sorted(zip(gains, pairs, strict=True), key=lambda one: -abs(one[0]))
+    rows = [_differing(*pair, side="first" if gain > 0 else "second") for gain, pair in found if gain]
+    return Differing(rows=rows, num_examples=len(pairs))
+
+
+def _pairs(first: Artifact, second: Artifact, reader: AnswerReader) -> Iterator[tuple[AnsweredRow, AnsweredRow]]:
+    """Yield the examples that both answered, as far as they can be read, with the same gold label."""
     answers = {row.uid: row for row in AnswerFile(first)}
     for row in AnswerFile(second):
         one = answers.get(row.uid)
@@ -53,14 +55,5 @@ def _pairs(first: Artifact, second: Artifact) -> Iterator[tuple[AnsweredRow, Ans
             yield one, row
 
 
-def _differing(first: AnsweredRow, second: AnsweredRow) -> DifferingRow | None:
-    is_first, is_second = first.predicted == first.gold, second.predicted == second.gold
-    if is_first == is_second:
-        return None
-    return DifferingRow(
-        uid=first.uid,
-        gold=first.gold,
-        first=first.predicted,
-        second=second.predicted,
-        right="first" if is_first else "second",
-    )
+def _differing(first: AnsweredRow, second: AnsweredRow, *, side: Side) -> DifferingRow:
+    return DifferingRow(uid=first.uid, gold=first.gold, first=first.predicted, second=second.predicted, right=side)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from runs.models import Artifact
-from runs.results import AnswerFile, Item
+from runs.results import AnsweredRow, AnswerFile, Item
 from studies.models import Study
 
 # A page reads so many examples of a model.
@@ -14,13 +14,12 @@ MOST_ROWS = 200_000
 
 @dataclass(frozen=True, kw_only=True)
 class GradedRow:
-    """One example: what its gold and its predicted answer consist of, and the model's confidence where it is known."""
+    """One example: what its gold and its predicted answer consist of, and how right it is, 0 to 1."""
 
-    uid: str
+    answered: AnsweredRow
     gold: frozenset[Item]
     predicted: frozenset[Item]
-    is_right: bool
-    confidence: float | None
+    score: float
 
 
 class GradedAnswers:
@@ -39,8 +38,7 @@ class GradedAnswers:
             if gold is None or predicted is None:
                 self._num_unknown += 1
                 continue
-            is_right = row.predicted == row.gold
-            yield GradedRow(uid=row.uid, gold=gold, predicted=predicted, is_right=is_right, confidence=row.confidence)
+            yield GradedRow(answered=row, gold=gold, predicted=predicted, score=self._reader.score(row))
 
     @property
     def num_unreadable(self) -> int:
@@ -66,6 +64,10 @@ class AnswerReader:
             return self.study.definition.items(answer=answer, place=self._place)
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
+
+    def score(self, row: AnsweredRow) -> float:
+        """Say how right an answer that `items` reads is, 0 to 1."""
+        return self.study.definition.example_score(gold=row.gold, predicted=row.predicted)
 
     @cached_property
     def _place(self) -> dict[str, int]:

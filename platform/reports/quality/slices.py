@@ -48,7 +48,8 @@ class WorstSlices:
 class SliceCounts:
     """Scores of slices, counted one example at a time.
 
-    A score is the share of right answers, or micro F1 where an answer is a list: the F1 of all its parts.
+    A score is the mean over examples, such as the share of right answers, or micro F1 where an answer is a list of
+    labels: the F1 of all its parts.
     """
 
     def __init__(self, *, study: Study, split: Split) -> None:
@@ -59,10 +60,11 @@ class SliceCounts:
         self._sizes: dict[SliceKey, int] = {}
 
     def add(self, row: GradedRow) -> None:
-        if self._study.definition.is_list:
+        hits: float
+        if self._study.definition.is_list and self._study.definition.has_labels:
             hits, total = 2 * len(row.gold & row.predicted), len(row.gold) + len(row.predicted)
         else:
-            hits, total = int(row.is_right), 1
+            hits, total = row.score, 1
         self._overall.add(hits=hits, total=total)
         for key in self._keys(row):
             self._ratios.setdefault(key, Ratio()).add(hits=hits, total=total)
@@ -86,12 +88,13 @@ class SliceCounts:
     def _keys(self, row: GradedRow) -> Iterator[SliceKey]:
         for place in {item[0] for item in row.gold}:
             yield SliceKey("Gold label", self._study.labels[place])
-        length = self._lengths.get(row.uid)
+        length = self._lengths.get(row.answered.uid)
         if length is not None and self._edges:
             yield SliceKey("Length", _range_of_lengths(self._edges, length))
         # The parts of a list have a probability each, and no confidence is that of the whole.
-        if row.confidence is not None and not self._study.definition.is_list:
-            yield SliceKey("Confidence", _range_of_confidences(row.confidence))
+        confidence = row.answered.confidence
+        if confidence is not None and not self._study.definition.is_list:
+            yield SliceKey("Confidence", _range_of_confidences(confidence))
 
     @cached_property
     def _edges(self) -> list[int]:

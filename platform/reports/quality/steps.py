@@ -63,6 +63,8 @@ class LastStep:
 
 def last_step(curves: LearningCurves) -> LastStep | None:
     """Compare the two annotated students of the most labels; None where no two have several seeds each."""
+    if not curves.labels:
+        return None
     several = (one for one in curves.students if one.point.path == Path.ANNOTATE and one.point.num_seeds > 1)
     for before, after in reversed(list(pairwise(several))):
         found = _Pair(curves=curves, before=before, after=after)

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from pathlib import Path as FilePath
 
 from config.refusals import Refusal
-from reports.quality.grading import GradedAnswers
+from reports.quality.grading import GradedAnswers, GradedRow
 from reports.quality.slices import SliceCounts, WorstSlices
 from runs.models import Artifact
 from runs.results import ClassCounts, ClassScore, Interval, measured_split
@@ -16,6 +17,7 @@ from studies.models import Split, Study
 MOST_IN_MATRIX = 15
 MOST_PAIRS = 20
 MOST_CLASSES = 100
+MOST_LOWEST = 25
 NO_ANSWER = "no answer"
 
 
@@ -60,7 +62,7 @@ class StudentQuality:
     """What the saved model answered on a split. `overall` is its score there, over this model's examples only.
 
     `confusions` are all that occurred, right answers too, the most frequent first; None where a place of an example may
-    have several labels, so that no label stands for another.
+    have several labels, so that no label stands for another. `lowest` are the written answers with the lowest scores.
     """
 
     study: Study
@@ -72,6 +74,7 @@ class StudentQuality:
     classes: Sequence[NamedScore]
     confusions: Sequence[Confusion] | None
     worst: WorstSlices
+    lowest: Sequence[GradedRow] = ()
 
     @property
     def shown_classes(self) -> Sequence[NamedScore]:
@@ -135,7 +138,12 @@ def quality_of(artifact: Artifact) -> StudentQuality:
         classes=named_scores(study, counts),
         confusions=_confusions(study, counts) if study.definition.is_exclusive else None,
         worst=slices.worst(),
+        lowest=[] if study.definition.has_labels else _lowest(answers),
     )
+
+
+def _lowest(answers: GradedAnswers) -> list[GradedRow]:
+    return nsmallest(MOST_LOWEST, (row for row in answers if row.score < 1), key=lambda row: row.score)
 
 
 def named_scores(study: Study, counts: ClassCounts) -> list[NamedScore]:

@@ -6,6 +6,7 @@ from budgets.money import amount_text, rounded_text
 from runs.preflight.label_checks import check_dev, check_labels, check_recipe, check_rows, check_spans
 from runs.preflight.language_model_checks import check_student, check_tokens
 from runs.preflight.model_checks import (
+    check_adapters,
     check_layers,
     check_length,
     check_licence,
@@ -18,6 +19,7 @@ from runs.preflight.model_checks import (
     check_vocabulary,
 )
 from runs.preflight.results import CheckLevel, CheckResult
+from runs.preflight.writing_checks import check_writing
 from runs.requests import Chain, ChainEstimate
 
 # In the order in which a page shows them.
@@ -32,6 +34,8 @@ CHECKS = (
     check_pooling,
     check_segmentation,
     check_length,
+    check_adapters,
+    check_writing,
     check_vocabulary,
     check_vectors,
     check_memory,

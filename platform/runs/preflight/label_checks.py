@@ -77,6 +77,9 @@ def check_labels(chain: Chain) -> list[CheckResult]:
 def _check_none(chain: Chain) -> CheckResult:
     """Whether a chain comes to something with no label at all."""
     study, fix = chain.study, "Label examples of the pool first"
+    if not study.definition.has_labels and any(run.trains_on_labels for run in chain.runs):
+        text = f"There are no labels to train on, and nothing else says what is to be written. {fix}."
+        return CheckResult("Labels", CheckLevel.REFUSED, text)
     needy = next((run for run in chain.runs if run.needs_labels), None)
     if needy is not None:
         ways = f"or choose the recipe {' or '.join(WITHOUT_LABELS)}, which start from what labels mean"

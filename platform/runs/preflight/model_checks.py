@@ -13,7 +13,7 @@ from runs.requests import Chain
 from studies.models import Study
 from training.contract import MAX_SCORED_LABELS
 from training.model_files import find_fault
-from training.spec import FINETUNE, SOFT, VECTORS
+from training.spec import ANSWERS, FINETUNE, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
 
@@ -56,6 +56,22 @@ def check_segmentation(chain: Chain) -> list[CheckResult]:
     return [CheckResult("Segmentation", CheckLevel.REFUSED, text)]
 
 
+def check_adapters(chain: Chain) -> list[CheckResult]:
+    """Whether the models that are to be trained take low-rank adapters."""
+    if not chain.plan.adapter_rank:
+        return []
+    if chain.plan.frozen_layers:
+        text = "adapter rank: adapters are trained in every layer. Leave frozen layers at 0."
+        return [CheckResult("Adapters", CheckLevel.REFUSED, text)]
+    for role, model in chain.models.items():
+        shape = shape_of(model)
+        writes = shape is None or (shape.is_text_to_text if chain.study.definition.has_labels else shape.writes)
+        if not writes:
+            text = f"adapter rank: the {role} {model['name']} is an encoder, and adapters are for models that write."
+            return [CheckResult("Adapters", CheckLevel.REFUSED, f"{text} Set it to 0.")]
+    return []
+
+
 def check_length(chain: Chain) -> list[CheckResult]:
     length = chain.plan.max_length
     for role, model in chain.models.items():
@@ -77,6 +93,8 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
         text = "Student and teacher are not both on this machine yet; the run's log will say what is distilled."
         return [CheckResult("Vocabulary", CheckLevel.UNKNOWN, text)]
     same = fingerprints[0] == fingerprints[1]
+    if not chain.study.definition.has_labels:
+        return [_written_on(chain, same)]
     writes = same and student.is_text_to_text and teacher.is_text_to_text
     if student.is_text_to_text and not writes and not _scores_labels(chain.study):
         text = (
@@ -89,10 +107,21 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
     return [CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")]
 
 
+def _written_on(chain: Chain, same: bool) -> CheckResult:
+    """What of a teacher's written answers a student learns."""
+    has = "the same vocabulary" if same else "different vocabularies"
+    on = "how likely each token of the teacher's answers was"
+    if not same or chain.plan.distil_from == ANSWERS:
+        on = "the teacher's written answers alone"
+    return CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")
+
+
 def check_vectors(chain: Chain) -> list[CheckResult]:
-    """Whether a student can learn its teacher's vectors, where it is to."""
+    """Whether a student can learn of its teacher what it is to: vectors, or written answers."""
     if chain.teacher is None or not chain.plan.teaches or chain.plan.distil_from == SOFT:
         return []
+    if chain.plan.distil_from == ANSWERS:
+        return _check_answers(chain)
     lack = _lack_of_vectors(chain)
     if not lack:
         return []
@@ -100,8 +129,17 @@ def check_vectors(chain: Chain) -> list[CheckResult]:
     return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
 
 
+def _check_answers(chain: Chain) -> list[CheckResult]:
+    if not chain.study.definition.has_labels:
+        return []
+    text = "distil from: this study has labels and no written answers. Distil from soft labels."
+    return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
+
+
 def _lack_of_vectors(chain: Chain) -> str:
     """Say why no vectors can be learned and what to do, as parts of a sentence; "" where they can."""
+    if not chain.study.definition.has_labels:
+        return "answers are written token by token, and there is no vector of them"
     if chain.study.definition.unit == "word":
         return "entities are learned word by word, and there is no vector of a whole text"
     shapes = {role: shape_of(model) for role, model in chain.models.items()}
@@ -189,11 +227,16 @@ def _needs(chain: Chain) -> dict[str, Footprint]:
     """The memory of each training; a teacher that an earlier run trained, or that nobody does, only reads."""
     texts = 2 if chain.plan.pooling == BI_ENCODER else 1
     size = {"batch_size": chain.plan.batch_size * texts, "max_length": chain.plan.max_length}
+    if not chain.study.definition.has_labels:
+        size["answer_length"] = chain.plan.answer_length
     needs = {}
     for role, model in chain.models.items():
         is_trained = any(run.kind == RunKind.FINETUNE_TEACHER for run in chain.runs)
         reads = role == "teacher" and not is_trained
         shape = shape_of(model)
         if shape is not None:
-            needs[role] = reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **size)
+            trained = {**size, "adapter_rank": chain.plan.adapter_rank}
+            needs[role] = (
+                reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **trained)
+            )
     return needs

@@ -26,7 +26,16 @@ from runs.requests.inputs import (
     fix_inputs,
 )
 from runs.requests.language_models import connection_of, is_language_model, keep_prompt, prompt_of
-from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, ONE_FOR_ALL, WITHOUT_LABELS, RunPlan, trains
+from runs.requests.plan import (
+    FOR_DISTIL,
+    HYBRID_EPOCHS,
+    ONE_FOR_ALL,
+    WITHOUT_LABELS,
+    RunPlan,
+    recipes_of,
+    teachings_of,
+    trains,
+)
 from runs.requests.token_estimates import TokenEstimate, estimate_tokens
 from runs.requests.work import work_of
 from studies.snapshots import NotEnoughExamples
@@ -70,8 +79,10 @@ __all__ = [
     "keep_prompt",
     "past_runs",
     "prompt_of",
+    "recipes_of",
     "request_key",
     "settings_of",
+    "teachings_of",
     "trains",
     "work_of",
 ]

@@ -56,9 +56,10 @@ def _language_model(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
     connection = Connection.objects.filter(pk=plan.teacher_connection).first()
     if connection is None:
         raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
-    if study.definition.unit == "word":
+    if study.definition.unit == "word" or not study.definition.has_labels:
         raise TeacherUnusable(
-            "a language model labels whole texts and pairs here, and no entities yet. Choose another teacher.",
+            "a language model labels whole texts and pairs here; it marks no entities and writes no texts yet. Choose "
+            "another teacher.",
             field="teacher",
         )
     if not connection.is_usable:

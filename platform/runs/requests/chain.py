@@ -70,8 +70,12 @@ class PlannedRun:
     @property
     def needs_labels(self) -> bool:
         """Whether it comes to nothing without labels; a student that is distilled has soft labels."""
-        learns = self.kind != RunKind.DISTIL and not self.loads_trained and not self.asks
-        return learns and self.recipe not in WITHOUT_LABELS
+        return self.trains_on_labels and self.recipe not in WITHOUT_LABELS
+
+    @property
+    def trains_on_labels(self) -> bool:
+        """Whether it learns from labels, where there are any, and from no teacher."""
+        return self.kind != RunKind.DISTIL and not self.loads_trained and not self.asks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,11 @@ from typing import Any, NoReturn
 
 from config.refusals import Refusal
 from runs.money import SECONDS_PER_MINUTE
+from studies.task_types import TaskType
 from training.spec import (
+    ANSWERS,
     AUTO,
+    DISTIL_FROM_CHOICES,
     FINETUNE,
     FROZEN,
     NAMES,
@@ -56,6 +59,8 @@ TEACHER_SEEDS_CHOICES = {
     ONE_EACH: "One for each",
 }
 LARGEST_ID = 2**63 - 1
+# How a teacher writes answers.
+FOR_WRITING = ("answer_length", "num_answers")
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only", "score_only"),
@@ -67,6 +72,17 @@ FOR_DISTIL = (
 
 class PlanInvalid(Refusal):
     """A setting is out of its range, or does not go with another."""
+
+
+def recipes_of(task_type: TaskType) -> list[str]:
+    """Those that come to something: without labels there is no head that one could start from."""
+    return list(settings_of(RunPlan)["recipe"].choices) if task_type.has_labels else [AUTO, FINETUNE]
+
+
+def teachings_of(task_type: TaskType) -> list[str]:
+    """What a student can be distilled from, by the names of `distil_from`."""
+    of_labels = [name for name in DISTIL_FROM_CHOICES if name != ANSWERS]
+    return of_labels if task_type.has_labels else [SOFT, ANSWERS]
 
 
 def trains(recipe: str, *, num_labels: int) -> bool:
@@ -228,8 +244,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     def _refuse_given(self, names: Iterable[str], fault: str) -> None:
         for name in names:
-            if getattr(self, name) != settings_of(RunPlan)[name].default:
+            if self._is_given(name):
                 self.refuse(name, fault)
+
+    def _is_given(self, name: str) -> bool:
+        return bool(getattr(self, name) != settings_of(RunPlan)[name].default)
 
     @classmethod
     def refuse(cls, name: str, fault: str) -> NoReturn:
@@ -273,7 +292,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         """The trainer's settings for a teacher that scores: what shapes its input."""
         # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
         shape = {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
-        return shape if self.distil_from == SOFT else {**shape, "keep_vectors": True}
+        written = {name: getattr(self, name) for name in FOR_WRITING if self._is_given(name)}
+        return {**shape, **written, **({} if self.distil_from in (SOFT, ANSWERS) else {"keep_vectors": True})}
 
     def for_untrained_scoring(self) -> dict[str, Any]:
         """The settings of a teacher that scores without any training."""

@@ -16,6 +16,8 @@ def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
     pool = inputs.num_pool if recipe != FINETUNE else 0
     if RUN_KINDS[kind].scores:
         return Work(num_read=inputs.num_labels + inputs.num_unlabelled + pool)
+    if not inputs.study.definition.has_labels:
+        pool = 0
     if kind != RunKind.DISTIL and not trains(recipe, num_labels=inputs.num_labels):
         return Work(num_read=inputs.num_labels + pool + inputs.num_measured)
     lengths = _learned_per_training(run, inputs)
@@ -36,7 +38,9 @@ def _compared_trainings(run: PlannedRun | Run, inputs: Inputs) -> tuple[int, int
     """How often a run trains as a whole and on folds; not once, or more often, where `auto` compares recipes."""
     study, num_labels, num_classes = inputs.study, inputs.num_labels, len(inputs.study.labels)
     is_auto = run.training.get("recipe", FINETUNE) == AUTO and RunKind(run.kind) != RunKind.DISTIL
-    if not is_auto or are_plenty(num_labels, num_rows=num_labels, num_classes=num_classes):
+    # Written answers come of fine-tuning alone, which is compared with nothing.
+    compares = is_auto and study.definition.has_labels
+    if not compares or are_plenty(num_labels, num_rows=num_labels, num_classes=num_classes):
         return 1, 0
     if num_labels < fewest_labels(num_classes):
         return 0, 0

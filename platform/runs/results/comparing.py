@@ -8,7 +8,7 @@ from runs.models import Artifact
 from runs.results.answered import AnsweredRow, AnswerFile, seed_answers
 from studies.models import Example
 from studies.task_types import TASK_TYPES
-from training.answers import COMPAT_F1, PairedAnswers, PairedTest, paired_test
+from training.answers import PairedAnswers, PairedTest, paired_test
 from training.contract import SEED_PREDICTIONS_FILE
 
 NUM_RESAMPLES = 1000
@@ -69,7 +69,7 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
         gold=[one[uid].gold for uid in uids],
         first=said_by_first,
         second=said_by_second,
-        texts=_texts(study.pk, uids) if study.metric == COMPAT_F1 else None,
+        texts=_texts(study.pk, uids) if study.metric in study.definition.metrics_of_texts else None,
     )
     test = paired_test(
         task_type=TASK_TYPES[study.task_type],

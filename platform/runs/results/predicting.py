@@ -51,7 +51,11 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     Raises: Forbidden; PredictionFailed; ServerBusy.
     """
     require(actor=actor, action=Action.TRY_MODEL)
-    row = {name: _checked(name, texts.get(name, "")) for name in artifact.run.study.definition.input_fields}
+    definition = artifact.run.study.definition
+    row = {
+        name: _checked(name, texts.get(name, ""), is_optional=name in definition.optional_fields)
+        for name in definition.input_fields
+    }
     check_there(artifact)
     with one_at_a_time():
         started = time.monotonic()
@@ -114,8 +118,8 @@ def predict_to_file(
             raise process_failed(artifact, process.returncode, message)
 
 
-def _checked(name: str, text: str) -> str:
-    if is_blank(text):
+def _checked(name: str, text: str, *, is_optional: bool) -> str:
+    if is_blank(text) and not is_optional:
         raise PredictionFailed("is empty. Write something for the model to read.", field=name)
     if len(text) > MOST_CHARACTERS:
         raise PredictionFailed(

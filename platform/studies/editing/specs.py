@@ -50,7 +50,7 @@ class StudySpec:
     cleaned_labels: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        known = task_type_named(self.task_type).metrics
+        known = task_type_named(self.task_type).utilities
         object.__setattr__(self, "metric", self.metric or known[0])
         object.__setattr__(self, "name", checked_name(self.name))
         object.__setattr__(self, "instructions", checked_instructions(self.instructions))
@@ -88,7 +88,10 @@ def checked_instructions(instructions: str) -> str:
 def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
     """Clean a label set and check it. Raises: StudyInvalid."""
     cleaned = tuple(clean(label) for label in labels if not is_blank(label))
-    least = task_type_named(task_type).min_labels
+    definition = task_type_named(task_type)
+    if cleaned and not definition.has_labels:
+        raise StudyInvalid(f"{definition.title} has none: its answers are written. Leave them out.", field="labels")
+    least = definition.min_labels
     if not least <= len(cleaned) <= MAX_LABELS:
         raise StudyInvalid(f"between {least} and {MAX_LABELS} are needed, {len(cleaned)} given.", field="labels")
     for label in cleaned:

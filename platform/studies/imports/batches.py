@@ -23,6 +23,7 @@ from studies.imports.files import FileUnreadable, Table, read_table
 from studies.imports.row_checks import Candidate, ImportCheck, Progress, StudyRules, check_rows
 from studies.models import Example, ImportBatch, Label, Study
 from studies.records import record_change
+from studies.task_types import TaskType
 
 _ROWS_PER_INSERT = 1000
 
@@ -73,8 +74,17 @@ class DraftPreview:
 
 def propose_options(*, batch: ImportBatch, encoding: str = "utf-8") -> ImportOptions:
     """Guess the column mapping from the header. Raises: FileUnreadable."""
-    columns, fields = file_columns(batch=batch, encoding=encoding), batch.study.definition.input_fields
-    return guess_columns(columns=columns, input_fields=fields, encoding=encoding)[0]
+    columns = file_columns(batch=batch, encoding=encoding)
+    return guess_columns(columns=columns, encoding=encoding, **known_columns(batch.study.definition))[0]
+
+
+def known_columns(definition: TaskType) -> dict[str, Any]:
+    """What a task type knows of its files' columns, for guess_columns."""
+    return {
+        "input_fields": definition.input_fields,
+        "optional_fields": definition.optional_fields,
+        "usual": definition.usual_columns,
+    }
 
 
 def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, ...]:

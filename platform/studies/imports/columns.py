@@ -31,27 +31,39 @@ class ImportOptions:
 
 
 def guess_columns(
-    *, columns: Sequence[str], input_fields: Sequence[str], encoding: str = "utf-8"
+    *,
+    columns: Sequence[str],
+    input_fields: Sequence[str],
+    optional_fields: Sequence[str] = (),
+    usual: Mapping[str, Sequence[str]] | None = None,
+    encoding: str = "utf-8",
 ) -> tuple[ImportOptions, tuple[str, ...]]:
     """Propose a column for each input field: of its name, of a usual name, else by place, ids and times last.
 
+    Parameters: `optional_fields` get no column by its place; `usual` has other names of fields, and of the label.
     Returns: the mapping, and the input fields whose column was taken by its place among others.
     """
+    names = usual or {}
     # Of names that differ only in case, the one in lower case counts, else the first.
     lowered = {name.casefold(): name for name in reversed(columns)} | {name: name for name in columns}
-    label = next((lowered[name] for name in LABEL_COLUMNS if name in lowered), "")
+    label = _first_of((*names.get("label", ()), *LABEL_COLUMNS), lowered)
     split = lowered.get("split", "")
-    named = {field: lowered[field] for field in input_fields if field in lowered}
+    found = {field: _first_of((field, *names.get(field, ())), lowered) for field in input_fields}
+    named = {field: column for field, column in found.items() if column not in {"", label}}
     rest = [name for name in columns if name not in {label, split, *named.values()}]
-    if not named and len(input_fields) == 1 and (usual := next((one for one in TEXT_COLUMNS if one in lowered), "")):
-        named = {input_fields[0]: lowered[usual]}
-    open_fields = [field for field in input_fields if field not in named]
+    if not named and len(input_fields) == 1 and (column := _first_of(TEXT_COLUMNS, lowered)):
+        named = {input_fields[0]: column}
+    open_fields = [field for field in input_fields if field not in {*named, *optional_fields}]
     texts = [name for name in rest if not is_about_the_row(name)]
     by_place = dict(zip(open_fields, [*texts, *(name for name in rest if name not in texts)], strict=False))
     mapping = {field: named.get(field) or by_place.get(field, "") for field in input_fields}
     # With as many texts as are looked for, there is no choice.
     unsure = () if len(texts) == len(open_fields) else tuple(open_fields)
     return ImportOptions(columns=mapping, label_column=label, split_column=split, encoding=encoding), unsure
+
+
+def _first_of(names: Sequence[str], lowered: Mapping[str, str]) -> str:
+    return next((lowered[name] for name in names if name in lowered), "")
 
 
 def is_about_the_row(name: str) -> bool:

@@ -89,9 +89,10 @@ class ImportCheck:
         return digest(new, sorted(self.late_labels.items()), errors, self.num_duplicates, self.num_other_splits)
 
 
-def _check_columns(table: Table, options: ImportOptions, input_fields: Sequence[str]) -> None:
-    """Raise ColumnsWrong unless every input field has a column of its own, and the file has every column named."""
-    if missing := [name for name in input_fields if not options.columns.get(name)]:
+def _check_columns(table: Table, options: ImportOptions, definition: TaskType) -> None:
+    """Raise ColumnsWrong unless every needed field has a column of its own, and the file has every column named."""
+    needed = [name for name in definition.input_fields if name not in definition.optional_fields]
+    if missing := [name for name in needed if not options.columns.get(name)]:
         raise ColumnsWrong(f"Choose a column for {', '.join(missing)}. The file has {listed_columns(table.columns)}.")
     named = [name for name in (*options.columns.values(), options.label_column, options.split_column) if name]
     if absent := [name for name in named if name not in table.columns]:
@@ -132,14 +133,17 @@ class _Checker:
         if problem := self._text_problem(fields) or self._split_problem(wanted):
             return problem
         label = self._label(row, cells)
-        content, group = content_hash(fields), group_hash(fields)
+        content, group = content_hash(fields), group_hash(self.rules.definition.kept_together(fields))
         if content in self.labels_by_content:
             return self._duplicate(content, label, fields) or self._count_duplicate(group, wanted)
         if wanted == Split.TEST and self.rules.is_test_frozen:
             return "split: the test split is frozen since the first run, nothing can be added to it"
         split = self._split(group, wanted)
         if wanted and split != wanted:
-            return f"split: a text that differs only in case or spaces is in {split}, so this row cannot be in {wanted}"
+            return (
+                f"split: the same {_kept_together(self.rules.definition, fields)}, or one that differs only in case or "
+                f"spaces, is in {split}, so this row cannot be in {wanted}"
+            )
         self.labels_by_content[content] = label
         if split == Split.TEST and self.rules.is_test_frozen:
             self.num_duplicates += 1
@@ -181,9 +185,10 @@ class _Checker:
         return ""
 
     def _cell_problem(self, row: Row) -> str:
+        optional = {self.options.columns.get(name) for name in self.rules.definition.optional_fields}
         for column in (*self.options.columns.values(), self.options.split_column):
             what = row.not_texts.get(column, "")
-            if what and not (what == MISSING and column == self.options.split_column):
+            if what and not (what == MISSING and column in {*optional, self.options.split_column}):
                 return f"{column}: a text is expected, not {what}"
         return ""
 
@@ -194,7 +199,7 @@ class _Checker:
 
     def _text_problem(self, fields: Mapping[str, str]) -> str:
         for name, text in fields.items():
-            if not text:
+            if not text and name not in self.rules.definition.optional_fields:
                 return f"{name}: the text is empty"
             if bad := unstorable(text):
                 return f"{name}: the text has {bad}; write it without"
@@ -218,11 +223,16 @@ class _Checker:
         return Split.DEV if is_dev else Split.POOL
 
 
+def _kept_together(definition: TaskType, fields: Mapping[str, str]) -> str:
+    names = definition.kept_together(fields)
+    return next(iter(names)) if len(names) == 1 else "text"
+
+
 def check_rows(
     *, table: Table, options: ImportOptions, rules: StudyRules, note_progress: Progress | None = None
 ) -> ImportCheck:
     """Sort a file's rows into new examples, duplicates and errors with their line numbers. Raises: ColumnsWrong."""
-    _check_columns(table, options, rules.definition.input_fields)
+    _check_columns(table, options, rules.definition)
     checker = _Checker(rules=rules, options=options)
     for place, row in enumerate(table.rows):
         if note_progress and place % ROWS_PER_NOTE == 0:

@@ -30,9 +30,11 @@ class OptionsForm(EncodingForm):
     label_column = forms.CharField(label="Column with the label", required=False, widget=forms.Select)
     split_column = forms.CharField(label="Column with the split", required=False, widget=forms.Select)
 
-    def __init__(self, *args: Any, input_fields: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, input_fields: Sequence[str], optional_fields: Sequence[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.input_fields = input_fields
+        self.input_fields, self.optional_fields = input_fields, optional_fields
         for name in input_fields:
             label = f"Column with {name.replace('_', ' ')}"
             self.fields[f"column_{name}"] = forms.CharField(label=label, required=False, widget=forms.Select)
@@ -40,13 +42,17 @@ class OptionsForm(EncodingForm):
     def set_columns(self, columns: Sequence[str]) -> None:
         named = [(name, name) for name in columns]
         for name in self.input_fields:
-            self._choices(f"column_{name}", [("", "Choose"), *named])
+            self._choices(f"column_{name}", [("", "None" if name in self.optional_fields else "Choose"), *named])
         self._choices("label_column", [("", "None: examples come unlabelled"), *named])
         self._choices("split_column", [("", "None: split by the study's shares"), *named])
 
     @property
     def column_fields(self) -> list[forms.BoundField]:
-        return [self[f"column_{name}"] for name in self.input_fields]
+        return [self[f"column_{name}"] for name in self.input_fields if name not in self.optional_fields]
+
+    @property
+    def optional_column_fields(self) -> list[forms.BoundField]:
+        return [self[f"column_{name}"] for name in self.optional_fields]
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         widget = self.fields[name].widget

@@ -75,10 +75,12 @@ class TryForm(forms.Form):
 
     def __init__(self, data: Any = None, *, task_type: str) -> None:
         super().__init__(data, auto_id="try_%s")
-        for name in task_type_named(task_type).input_fields:
+        definition = task_type_named(task_type)
+        for name in definition.input_fields:
             self.fields[name] = forms.CharField(
                 label=_FIELD_LABELS.get(name, name.replace("_", " ").capitalize()),
                 max_length=MOST_CHARACTERS,
+                required=name not in definition.optional_fields,
                 strip=False,
                 widget=forms.Textarea(attrs={"rows": 3}),
             )

@@ -7,8 +7,19 @@ from django import forms
 from budgets.models import Path
 from connections.models import Connection
 from runs.models import Run
-from runs.requests import HYBRID_EPOCHS, MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
+from runs.requests import (
+    HYBRID_EPOCHS,
+    MOST_EXAMPLES,
+    FormGroup,
+    RunPlan,
+    RunRequest,
+    Setting,
+    recipes_of,
+    settings_of,
+    teachings_of,
+)
 from studies.models import Study
+from studies.task_types import TaskType
 from tables.table import counted
 from web.forms.fields import NumberListField
 
@@ -30,6 +41,9 @@ METHODS = (
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 _CONNECTION = "connection-"
 _OF_LANGUAGE_MODEL = ("shots", "stated_confidence")
+# Settings of heads and of teachers that are asked for labels, and those of models that write.
+_OF_HEADS = ("pooling", "head_learning_rate_factor", *_OF_LANGUAGE_MODEL)
+_OF_WRITING = ("answer_length", "num_answers", "adapter_rank")
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
@@ -118,8 +132,7 @@ class StartRunForm(LicenceForm):
         *args: Any,
         teachers: Iterable[Run] = (),
         connections: Iterable[Connection] = (),
-        poolings: Iterable[str] | None = None,
-        has_words: bool = True,
+        task_type: TaskType | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
@@ -129,20 +142,33 @@ class StartRunForm(LicenceForm):
         )
         for name in (*_OF_LANGUAGE_MODEL, "teacher_seeds"):
             self.fields[name].required = False
-        if not has_words:
-            del self.fields["segmentation"]
-        if poolings is not None:
-            labels = SETTINGS["pooling"].choices
-            self.fields["pooling"].choices = [(name, labels[name]) for name in poolings]  # type: ignore[attr-defined]
+        has_labels = task_type is None or task_type.has_labels
+        if task_type is not None:
+            self._suit(task_type)
         asked = [(f"{_CONNECTION}{one.pk}", f"{one.name}: {one.model}") for one in connections]
         finished = [(str(run.pk), _described(run)) for run in teachers]
         self.fields["teacher"].choices = [  # type: ignore[attr-defined]
             (STUDYS_TEACHER, "The study's teacher"),
             (STUDENT_AS_TEACHER, "The student's own checkpoint (self-distillation)"),
-            (UNTRAINED_TEACHER, "The study's teacher as it is, without fine-tuning"),
+            *([(UNTRAINED_TEACHER, "The study's teacher as it is, without fine-tuning")] if has_labels else []),
             *([("Trained before", finished)] if finished else []),
-            *([("Language models", asked)] if asked else []),
+            *([("Language models", asked)] if asked and has_labels else []),
         ]
+
+    def _suit(self, task_type: TaskType) -> None:
+        """Leave out what says nothing of this task type; a command takes it all the same, and is told."""
+        left_out = _OF_HEADS if not task_type.has_labels else _OF_WRITING
+        for name in (*left_out, *(() if task_type.unit == "word" else ("segmentation",))):
+            del self.fields[name]
+        fitting = {
+            "pooling": task_type.poolings,
+            "recipe": recipes_of(task_type),
+            "distil_from": teachings_of(task_type),
+        }
+        for name, known in fitting.items():
+            if name in self.fields:
+                labels = SETTINGS[name].choices
+                self.fields[name].choices = [(one, labels[one]) for one in known]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

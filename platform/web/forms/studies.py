@@ -12,10 +12,12 @@ from studies.queries import dependents
 from studies.task_types import TASK_TYPES, TaskType, metric_title
 from web.forms.fields import amount_field
 
+_OTHER_MODELS = [("hub", "A Hugging Face hub name"), ("folder", "A folder on the server")]
 MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
-    ("Another one", [("hub", "A Hugging Face hub name"), ("folder", "A folder on the server")]),
+    ("Another one", _OTHER_MODELS),
 ]
+_WRITES = "It must write: a text-to-text model such as T5, or a decoder such as SmolLM2."
 STUDENT = "package:paraphrase-MiniLM-L3-v2"
 TEACHER = "package:all-mpnet-base-v2"
 
@@ -32,13 +34,25 @@ def _label_texts_field() -> forms.CharField:
     )
 
 
+# What was typed stays when another task type is chosen, as far as that type asks for it.
+KEPT_FIELDS = (
+    *("labels", "label_texts", "student", "student_name", "student_revision"),
+    *("teacher", "teacher_name", "teacher_revision"),
+)
+
+
 class StudyForm(forms.Form):
     name = forms.CharField(max_length=MAX_NAME, help_text="What the finished model will be for, in a few words.")
     task_type = forms.ChoiceField(
         label="Task type",
         choices=lambda: [(key, one.title) for key, one in TASK_TYPES.items()],
         widget=forms.Select(
-            attrs={"hx-get": reverse_lazy("create-study"), "hx-target": "#kind", "hx-trigger": "change"}
+            attrs={
+                "hx-get": reverse_lazy("create-study"),
+                "hx-target": "#kind",
+                "hx-trigger": "change",
+                "hx-include": ", ".join(f"[name={name}]" for name in KEPT_FIELDS),
+            }
         ),
     )
     labels = forms.CharField(
@@ -48,7 +62,8 @@ class StudyForm(forms.Form):
     instructions = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Shown to annotators. Say what decides between two labels that are easily confused.",
+        help_text="Shown to annotators. Say what decides between two labels that are easily confused, or what makes a "
+        "written answer a good one.",
     )
     metric = forms.ChoiceField(label="Utility is measured as")
 
@@ -89,9 +104,20 @@ class StudyForm(forms.Form):
         self.kind: str = wanted if wanted in TASK_TYPES else next(iter(TASK_TYPES))
         self.fields["task_type"].initial = self.kind
         self.fields["labels"].required = self.definition.min_labels > 0
+        if not self.definition.has_labels:
+            self._ask_for_writers()
         chosen = self.fields["metric"]
         assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.metrics]
+        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.utilities]
+
+    def _ask_for_writers(self) -> None:
+        """Ask for no labels, and for models that write, which no package carries."""
+        del self.fields["labels"], self.fields["label_texts"]
+        for role in ("student", "teacher"):
+            chosen = self.fields[role]
+            assert isinstance(chosen, forms.ChoiceField)
+            chosen.choices, chosen.initial = _OTHER_MODELS, "hub"
+            chosen.help_text = f"{chosen.help_text} {_WRITES}"
 
     @property
     def definition(self) -> TaskType:
@@ -108,8 +134,8 @@ class StudyForm(forms.Form):
         """Build the spec. Raises as StudySpec does."""
         values = dict(self.cleaned_data)
         models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
-        labels = lines_of(values["labels"])
-        described = read_label_lines(values["label_texts"], labels=labels)
+        labels = lines_of(values.get("labels", ""))
+        described = read_label_lines(values.get("label_texts", ""), labels=labels)
         return StudySpec(**{**values, **models, "labels": labels, "label_texts": described})
 
 
@@ -148,13 +174,15 @@ class ChangeStudyForm(forms.Form):
         }
         self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)
-        if found.holds_labels:
+        if not study.definition.has_labels:
+            del self.fields["labels"], self.fields["label_texts"]
+        elif found.holds_labels:
             self._hold("labels", f"They stay as they are: {found.holds_labels}. Duplicate the study to use others.")
         elif found.in_use:
             used = ", ".join(f"“{label}” ({number:,})" for label, number in found.in_use)
             self.fields["labels"].help_text = f"One per line. Examples are labelled with {used}: keep these."
         if found.num_open:
-            for name in ("instructions", "label_texts"):
+            for name in self.fields.keys() & {"instructions", "label_texts"}:
                 self._hold(name, f"They stay while {found.num_open:,} published examples wait for annotations.")
 
     def _hold(self, name: str, why: str) -> None:

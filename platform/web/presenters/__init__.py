@@ -1,6 +1,6 @@
 """What pages show, prepared for templates."""
 
-from web.presenters.answers import shown, shown_differences
+from web.presenters.answers import shown, shown_differences, shown_scores
 from web.presenters.drawings import with_named_links
 from web.presenters.queries import earned, held_for, label_price, num_publishable, study_rows
 from web.presenters.run_quotes import quote_runs
@@ -19,6 +19,7 @@ __all__ = [
     "recorded_value",
     "shown",
     "shown_differences",
+    "shown_scores",
     "stopped",
     "study_rows",
     "with_named_links",

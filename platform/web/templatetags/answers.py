@@ -22,6 +22,7 @@ def show_answer(one: Annotation | Label | None) -> dict[str, Any]:
     return {
         "has_answer": True,
         "is_list": definition.is_list,
+        "is_written": not definition.has_labels,
         "parts": parts[:SHOWN_PARTS],
         "num_more": max(len(parts) - SHOWN_PARTS, 0),
         "nothing": definition.nothing,

@@ -48,10 +48,12 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     batch = submitted(form, draft)
     if batch:
         return redirect("import-preview", pk=study.pk, batch_pk=batch.pk)
+    optional = study.definition.optional_fields
     context = {
         "study": study,
         "form": form,
-        "input_fields": study.definition.input_fields,
+        "needed_fields": [name for name in study.definition.input_fields if name not in optional],
+        "optional_fields": optional,
         "label_form": study.definition.in_a_file,
     }
     return render(request, "web/import_upload.html", context)
@@ -187,7 +189,8 @@ def _form(request: HttpRequest, batch: ImportBatch, proposed: ImportOptions, col
     """The choice of columns: as it was sent, else as proposed."""
     values = request.POST or request.GET
     sent = values if "label_column" in values else values_of(proposed)
-    form = OptionsForm(sent, input_fields=batch.study.definition.input_fields)
+    definition = batch.study.definition
+    form = OptionsForm(sent, input_fields=definition.input_fields, optional_fields=definition.optional_fields)
     form.set_columns(columns)
     form.is_valid()
     return form

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 
 from accounts.permissions import Action
 from budgets.prices import PriceMissing
+from labeling.agreement import agreement
 from labeling.endpoints import num_cut
 from labeling.models import Annotation
 from labeling.publishing import PublishResult, publish, quote_labels
@@ -51,6 +52,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "study": study,
         "status": status(study),
+        "agreement": agreement(study),
         "num_cut": num_cut(study=study),
         "price": label_price(study),
         "page": page_of(request, annotations, size=25),

@@ -14,6 +14,7 @@ from reports.quality import (
     MOST_CLASSES,
     MOST_IN_MATRIX,
     MOST_ROWS,
+    NO_ANSWER,
     NoAnswers,
     StudentQuality,
     class_csv,
@@ -24,8 +25,10 @@ from reports.quality import (
     quality_of,
 )
 from runs.models import Artifact, ArtifactKind
+from studies.models import Study
 from web.guards import page_for
 from web.http import drawing, stream, study_of
+from web.presenters import shown_scores
 
 _SCORE_TITLES = ("Precision", "Recall", "F1")
 _CSV = "text/csv; charset=utf-8"
@@ -37,7 +40,8 @@ def quality(request: HttpRequest, pk: int) -> HttpResponse:
     bounds = {"most_in_matrix": MOST_IN_MATRIX, "most_rows": MOST_ROWS, "fewest": FEWEST_EXAMPLES}
     context: dict[str, Any] = {"study": model.run.study, "artifact": model, "score_titles": _SCORE_TITLES, **bounds}
     try:
-        context["quality"] = quality_of(model)
+        found = context["quality"] = quality_of(model)
+        context["lowest"] = shown_scores(study=model.run.study, rows=found.lowest, no_answer=NO_ANSWER)
     except NoAnswers as problem:
         context["problem"] = str(problem)
     return render(request, "web/quality.html", context)
@@ -58,7 +62,7 @@ def confusion_table(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @page_for(Action.SEE_REPORT)
 def learning(request: HttpRequest, pk: int) -> HttpResponse:
-    study = study_of(pk)
+    study = _with_labels(pk)
     curves = learning_curves(study)
     bounds = {"most_classes": MOST_CLASSES, "most_rows": MOST_ROWS}
     context = {"study": study, "curves": curves, "step": last_step(curves), **bounds}
@@ -67,13 +71,20 @@ def learning(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for(Action.SEE_REPORT)
 def learning_table(request: HttpRequest, pk: int) -> HttpResponseBase:
-    return stream(learning_csv(learning_curves(study_of(pk))), _CSV, f"learning-curves-{pk}.csv")
+    return stream(learning_csv(learning_curves(_with_labels(pk))), _CSV, f"learning-curves-{pk}.csv")
 
 
 @page_for(Action.SEE_REPORT)
 def learning_drawing(request: HttpRequest, pk: int) -> HttpResponse:
-    draw = partial(learning_chart, learning_curves(study_of(pk)))
+    draw = partial(learning_chart, learning_curves(_with_labels(pk)))
     return drawing(request, draw, "svg", file_name=f"learning-curves-{pk}")
+
+
+def _with_labels(pk: int) -> Study:
+    study = study_of(pk)
+    if not study.definition.has_labels:
+        raise Http404("The answers of this study are written: it has no classes to follow.")
+    return study
 
 
 def _found(pk: int) -> Artifact:

@@ -42,14 +42,12 @@ def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _form(study: Study, data: object, initial: dict[str, str] | None = None) -> StartRunForm:
-    task_type = study.definition
     return StartRunForm(
         data,
         initial=initial,
         teachers=finished_teachers(study)[:MOST_TEACHERS],
         connections=Connection.objects.filter(is_active=True).order_by("name"),
-        poolings=task_type.poolings,
-        has_words=task_type.unit == "word",
+        task_type=study.definition,
     )
 
 

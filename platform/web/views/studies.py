@@ -18,7 +18,7 @@ from studies.editing import archive_study, change_study, create_study, duplicate
 from studies.exports import WRITERS, export_examples
 from studies.models import Example, Split, Study
 from studies.queries import label_counts, split_counts, with_label, without_any
-from web.forms.studies import ChangeStudyForm, DuplicateForm, StudyForm
+from web.forms.studies import KEPT_FIELDS, ChangeStudyForm, DuplicateForm, StudyForm
 from web.guards import button_for, form_for, page_for
 from web.http import page_of, person, stream, study_of, submitted
 from web.presenters import study_rows, would_stop
@@ -48,9 +48,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @form_for(Action.CREATE_STUDY)
 def create(request: HttpRequest) -> HttpResponse:
-    form = StudyForm(request.POST or None, task_type=request.GET.get("task_type", ""))
+    typed = {name: request.GET[name] for name in KEPT_FIELDS if name in request.GET}
+    form = StudyForm(request.POST or None, task_type=request.GET.get("task_type", ""), initial=typed)
     if getattr(request, "htmx", False):
-        return render(request, "web/study_kind.html", {"form": form})
+        return render(request, "web/study_kind_parts.html", {"form": form})
     study = submitted(form, lambda: create_study(actor=person(request), spec=form.spec()))
     if study:
         messages.success(request, f"“{study.name}” created. Next: import its data.")

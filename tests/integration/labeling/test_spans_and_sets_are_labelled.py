@@ -6,9 +6,12 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import LedgerEntry
+from labeling.agreement import agreement
 from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation
+from labeling.publishing import publish
 from labeling.replay import replay
+from studies.imports import draft_import, import_examples, propose_options
 from studies.models import Example, Label, Study
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, spent_and_held, synced
@@ -95,6 +98,49 @@ def test_several_labels_or_none_are_answers_each_paid_once(label_studio: LabelSt
     assert Label.objects.get(example=none.example).value == "[]"
     assert (refused.state, refused.reason) == (State.REJECTED, "“Nonsense” is not one of the study's labels.")
     assert spent_and_held(study) == ("0.20", "0.10")
+
+
+def written(text: str, field: str) -> dict[str, Any]:
+    return {"from_name": "label", "to_name": field, "type": "textarea", "value": {"text": [text]}}
+
+
+def test_answers_that_are_marked_or_written_are_paid_once_each_and_decided_together(
+    label_studio: LabelStudioServer, enter: Enter
+) -> None:
+    study = factories.study(
+        task_type="question_answering", labels=(), annotations_per_example=3, dev_fraction=0, test_fraction=0
+    )
+    rows = [{"question": "How much?", "passage": TEXT}, {"question": "Who?", "passage": None}]
+    content = "\n".join(json.dumps(row) for row in rows).encode()
+    batch = draft_import(actor=study.created_by, study=study, file_name="rows.jsonl", content=content)
+    import_examples(actor=study.created_by, batch=batch, options=propose_options(batch=batch))
+    publish(actor=study.created_by, study=study)
+    with_passage = study.examples.get(fields__question="How much?")
+    mark = {"start": 6, "end": 11, "text": "5 mL\\n", "labels": ["Answer"]}
+    marked = {"from_name": "mark", "to_name": "passage", "type": "labels", "value": mark}
+    answers = [[written("five", "question")], [marked], [written("5 mL.", "question")]]
+    task = with_passage.publication.label_studio_id or 0
+    for result in answers:
+        made = enter(factories.person(Role.ANNOTATOR)).annotate(task, result=result)
+        assert made.status_code == 201, made.text
+    assert {one.state for one in synced(study)} == {State.ACCEPTED}
+    assert json.loads(Label.objects.get().value) == [{"text": "5 mL", "start": 6}]
+    assert spent_and_held(study) == ("0.30", "0.30")
+    # Of three pairs one is of equal answers.
+    found = agreement(study)
+    assert found and (found.value, found.num_examples) == (pytest.approx(1 / 3), 1)
+
+
+def test_a_written_text_becomes_the_label_and_an_empty_one_is_refused(
+    label_studio: LabelStudioServer, annotator: Member
+) -> None:
+    study = published_study("one 🧪", "two", task_type="text_generation", labels=())
+    for task, text in zip(published_ids(study), ["another\n", " \n"], strict=True):
+        assert annotator.annotate(task, result=[written(text, "text")]).status_code == 201
+    kept, refused = synced(study)
+    assert (kept.value, kept.example.label.value) == ('["another"]', '["another"]')
+    assert (refused.state, refused.reason) == (State.REJECTED, "The answer has no text. Write one, or skip.")
+    assert spent_and_held(study) == ("0.10", "0.10")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""Both paths of studies whose labels are spans or sets, with the real trainer and a model that trains in seconds."""
+"""Both paths of studies of every kind of answer but the plainest, with the real trainer and a model of seconds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,25 @@ from studies.models import Split, Study
 from tests import factories
 from tests.commands import ROOT
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
+from tests.tiny_llama import write_tiny_llama
 from tests.tiny_model import write_tiny_model
+from tests.tiny_runs import WRITTEN_TYPES
+from training.tasks import TASK_TYPES
 
 pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
-PLAN = RunPlan(num_seeds=1, steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
+PLAN = RunPlan(num_seeds=1, steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5, answer_length=8)
+# With less a model that writes says nothing yet, and nothing can be learned from that.
+RATES = (1e-2,)
+TO_WRITE = replace(PLAN, steps=40, teacher_steps=40, learning_rates=RATES, teacher_learning_rates=RATES)
 
 
 def answer(task_type: str, text: str) -> str:
     mood = text.split()[1]
     if task_type == "multi_label_classification":
         return json.dumps(["good", "about film"] if mood == "great" else ["bad"])
+    if not TASK_TYPES[task_type].has_labels:
+        return json.dumps(["happy film", "happy day"] if mood == "great" else ["sad"])
     spans = [{"start": 2, "end": 2 + len(mood), "label": "good" if mood == "great" else "bad"}]
     return json.dumps(spans)
 
@@ -31,26 +40,39 @@ def answer(task_type: str, text: str) -> str:
 def labelled(study: Study, ending: str, split: Split) -> None:
     texts = [f"{text}{ending}" for text in TEXTS]
     factories.examples(study, texts, split=split, labels=[answer(study.task_type, text) for text in texts])
+    add_fields(study)
 
 
-@pytest.fixture(params=["entity_extraction", "multi_label_classification"])
+def add_fields(study: Study) -> None:
+    """A question has no passage here."""
+    if study.task_type == "question_answering":
+        for example in study.examples.filter(fields__has_key="text"):
+            example.fields = {"question": example.fields["text"], "passage": ""}
+            example.save(update_fields=["fields"])
+
+
+@pytest.fixture(params=["entity_extraction", "multi_label_classification", *WRITTEN_TYPES])
 def study(request: pytest.FixtureRequest, transactional_db: None, settings: Settings, tmp_path: Path) -> Study:
     settings.ROOT = ROOT
     settings.RUN_THREADS = 1
-    model = {"source": "folder", "name": str(write_tiny_model(tmp_path / "tiny")), "revision": None}
-    labels = ("good", "bad", "about film")
+    has_labels = TASK_TYPES[request.param].has_labels
+    folder = write_tiny_model(tmp_path / "tiny") if has_labels else write_tiny_llama(tmp_path / "tiny")
+    model = {"source": "folder", "name": str(folder), "revision": None}
+    labels = ("good", "bad", "about film") if has_labels else ()
     made = factories.study(task_type=request.param, labels=labels, student_model=model, teacher_model=model)
     labelled(made, "", Split.POOL)
     labelled(made, " in the sun", Split.TEST)
     labelled(made, " in the rain", Split.DEV)
     factories.examples(made, [f"{text} and the moon" for text in TEXTS])
+    add_fields(made)
     return made
 
 
 def test_both_paths_end_in_a_student_measured_by_every_metric_of_its_kind(study: Study) -> None:
+    plan = PLAN if study.definition.has_labels else TO_WRITE
     runs: list[Run] = [
-        start_annotate(actor=study.created_by, study=study, num_labels=8, plan=PLAN),
-        start_distil(actor=study.created_by, study=study, num_labels=8, num_unlabelled=10, plan=PLAN),
+        start_annotate(actor=study.created_by, study=study, num_labels=8, plan=plan),
+        start_distil(actor=study.created_by, study=study, num_labels=8, num_unlabelled=10, plan=plan),
     ]
     finish_all()
     for run in runs:

@@ -25,6 +25,9 @@ SENT = {
     "segmentation": "auto",
     "head_learning_rate_factor": "10.0",
     "frozen_layers": "0",
+    "answer_length": "64",
+    "adapter_rank": "0",
+    "num_answers": "1",
     "teacher": "study",
     "temperature": "2.0",
     "gold_weight": "0.0",
@@ -73,6 +76,16 @@ def test_a_bi_encoder_is_offered_where_there_are_pairs(manager: Client, ready: S
     page = manager.get(reverse("start-run", args=[ready.pk]))
     choices = {value for value, _ in page.context["form"].fields["pooling"].choices}
     assert ("bi_encoder" in choices) == (task_type == "pair_classification")
+
+
+def test_what_is_asked_suits_answers_that_are_written(manager: Client, ready: Study) -> None:
+    of_labels = set(manager.get(reverse("start-run", args=[ready.pk])).context["form"].fields)
+    Study.objects.filter(pk=ready.pk).update(task_type="text_generation", labels=[], metric="bleu")
+    form = manager.get(reverse("start-run", args=[ready.pk])).context["form"]
+    assert set(form.fields) - of_labels == {"answer_length", "num_answers", "adapter_rank"}
+    assert of_labels - set(form.fields) == {"pooling", "head_learning_rate_factor", "shots", "stated_confidence"}
+    for name, values in (("recipe", ["auto", "finetune"]), ("distil_from", ["soft_labels", "answers"])):
+        assert [value for value, _ in form.fields[name].choices] == values
 
 
 def test_every_field_stands_on_the_page(manager: Client, ready: Study) -> None:

@@ -8,9 +8,11 @@ from labeling.widgets import ResultInvalid, Widget, widget_of
 from studies.task_types import TASK_TYPES
 
 LABELS = ["good", 'say "no" & <go>', "naïve 日本語", "$text", "cost $5", "it's", "&amp;", "a\ttab"]
-FIELDS = {"text": "a text that is long enough", "text_a": "one", "text_b": "another"}
+FIELDS = {"text": "a text that is long enough", "text_a": "one", "text_b": "another", "question": "which?"}
+FIELDS["passage"] = "🧪 line one\r\nline two"
 CHOOSING_ONE = pytest.mark.parametrize("name", ["text_classification", "pair_classification"])
 EVERY = pytest.mark.parametrize("name", TASK_TYPES)
+WITH_LABELS = pytest.mark.parametrize("name", [name for name, one in TASK_TYPES.items() if one.has_labels])
 
 
 def widget(name: str) -> Widget:
@@ -28,7 +30,9 @@ def targets(name: str) -> list[str]:
     if name == "entity_extraction":
         spans = [{"start": 2 * n, "end": 2 * n + 2, "label": label} for n, label in enumerate(LABELS)]
         return ["[]", json.dumps(spans, ensure_ascii=False)]
-    return LABELS
+    if name == "question_answering":
+        return ['["a text", "<b> & $text"]', json.dumps([{"text": "line two", "start": 12}, "else"])]
+    return ['["a text\\n\\nof lines", "another"]'] if name == "text_generation" else LABELS
 
 
 @EVERY
@@ -36,7 +40,7 @@ def test_its_widget_shows_the_fields_that_training_reads(name: str) -> None:
     assert widget(name).input_fields == TASK_TYPES[name].input_fields
 
 
-@EVERY
+@WITH_LABELS
 def test_its_configuration_keeps_labels_of_any_text(name: str) -> None:
     assert values(widget(name).config(labels=LABELS)) == LABELS
 
@@ -50,7 +54,7 @@ def test_its_configuration_shows_every_field_and_names_no_other(name: str) -> No
     assert named == []
 
 
-@EVERY
+@WITH_LABELS
 def test_its_configuration_says_what_labels_mean(name: str) -> None:
     config = ElementTree.fromstring(widget(name).config(labels=LABELS, meanings={"$text": 'costs "$5" & <more>'}))
     (shown,) = [element for element in config.iter() if element.get("hint")]
@@ -73,6 +77,60 @@ def test_an_answer_reads_as_the_target_it_was_written_from(name: str) -> None:
     for target in targets(name):
         result = widget(name).result(target=target, fields=FIELDS)
         assert widget(name).target(result=result, fields=FIELDS, labels=LABELS) == target
+
+
+def written(*texts: Any, name: str = "label") -> dict[str, Any]:
+    return {"from_name": name, "type": "textarea", "value": {"text": list(texts)}}
+
+
+def marked(start: int, end: int, words: str) -> dict[str, Any]:
+    return {"from_name": "mark", "value": {"start": start, "end": end, "text": words, "labels": ["Answer"]}}
+
+
+def test_a_written_text_is_read_without_the_line_that_entering_it_adds() -> None:
+    read = widget("text_generation").target(result=[written("", " a text\n")], fields=FIELDS, labels=[])
+    assert json.loads(read) == ["a text"]
+
+
+def test_a_marked_answer_is_kept_with_its_place_in_the_stored_passage() -> None:
+    result = [written("two lines"), marked(11, 19, "line two")]
+    read = widget("question_answering").target(result=result, fields=FIELDS, labels=[])
+    assert json.loads(read) == [{"text": "line two", "start": 12}, "two lines"]
+    assert widget("question_answering").result(target=read, fields=FIELDS)[0]["value"]["start"] == 11
+
+
+def test_a_question_without_a_passage_is_answered_in_writing() -> None:
+    fields = {"question": "which?", "passage": ""}
+    asked = widget("question_answering")
+    assert asked.data(fields=fields) == fields
+    read = asked.target(result=[written("this one")], fields=fields, labels=[])
+    assert json.loads(read) == ["this one"] and asked.result(target=read, fields=fields)
+    with pytest.raises(ResultInvalid, match="outside the text"):
+        asked.target(result=[marked(0, 4, "this")], fields=fields, labels=[])
+
+
+def test_a_text_that_was_typed_and_not_added_can_be_submitted() -> None:
+    assert widget("text_generation").takes_empty and widget("question_answering").takes_empty
+    assert 'required="true"' in widget("text_generation").config(labels=[])
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "message"),
+    [
+        ("text_generation", None, "not a list"),
+        ("text_generation", [], "has no text. Write one, or skip"),
+        ("text_generation", [written(" \n")], "has no text"),
+        ("text_generation", [written("text", name="other")], "has no text"),
+        ("text_generation", [written(3)], "is not a text"),
+        ("text_generation", [{"from_name": "label"}], "is not a text"),
+        ("question_answering", [], "Mark it in the passage, write it, or skip"),
+        ("question_answering", [marked(11, 19, "line one")], "but “line one” was marked"),
+        ("question_answering", [marked(11, 99, "")], "outside the text"),
+    ],
+)
+def test_what_is_no_written_answer_is_refused_with_the_reason(name: str, result: Any, message: str) -> None:
+    with pytest.raises(ResultInvalid, match=message):
+        widget(name).target(result=result, fields=FIELDS, labels=[])
 
 
 @CHOOSING_ONE

@@ -1,9 +1,11 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from transformers import BertConfig, BertModel, T5Config, T5Model
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, T5Config, T5Model
 
-from planning.footprint import Shape, num_parameters, reading_footprint, training_footprint
+from planning.footprint import Shape, num_adapted, num_parameters, reading_footprint, training_footprint
+from training.models import add_adapters
 
 BERT = Shape(vocabulary=500, hidden=32, layers=3, intermediate=64, heads=4, attention=32, positions=128)
 
@@ -52,3 +54,27 @@ def test_reading_takes_less_than_training() -> None:
     sizes = {"batch_size": 16, "max_length": 64}
     deep = replace(BERT, layers=12)
     assert reading_footprint(shape=deep, **sizes).total < training_footprint(shape=deep, **sizes).total
+
+
+def test_the_adapters_of_a_llama_are_counted() -> None:
+    shape = Shape(
+        vocabulary=500,
+        hidden=64,
+        layers=3,
+        intermediate=128,
+        heads=4,
+        attention=64,
+        positions=128,
+        is_gated=True,
+        is_decoder_only=True,
+    )
+    config = LlamaConfig(
+        vocab_size=500, hidden_size=64, num_hidden_layers=3, num_attention_heads=4, intermediate_size=128
+    )
+    model = LlamaForCausalLM(config)
+    add_adapters(language_model=model, rank=4)
+    real = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    assert num_adapted(shape, rank=4) == real
+    sizes: dict[str, Any] = {"shape": shape, "batch_size": 8, "max_length": 32, "answer_length": 16}
+    whole, adapted = training_footprint(**sizes), training_footprint(**sizes, adapter_rank=4)
+    assert adapted.fixed < whole.fixed and adapted.activations == whole.activations

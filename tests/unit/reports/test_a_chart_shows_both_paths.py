@@ -14,7 +14,7 @@ BOTH = [point(Path.ANNOTATE, dollars="10"), point(Path.DISTIL, dollars="14", uti
 def test_the_svg_is_a_drawing_with_both_paths_and_the_baseline() -> None:
     svg = utility_chart(BOTH, study="Sport <or> not").svg()
     assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
-    for text in ("Annotate", "Distil", "100 + 500", "Majority class, 50.0 %", "Sport &lt;or&gt; not"):
+    for text in ("Annotate", "Distil", "100 + 500", "Most frequent answer, 50.0 %", "Sport &lt;or&gt; not"):
         assert text in svg
 
 

@@ -33,7 +33,7 @@ def test_the_whole_chart_has_no_query_and_a_part_says_itself() -> None:
         (Series.DISTIL, "Student 1: Distil, "),
         (Series.PLANNED, "Planned, annotate"),
         (Series.INTERVALS, '"y2"'),
-        (Series.BASELINES, "Majority class"),
+        (Series.BASELINES, "Most frequent answer"),
     ],
 )
 def test_what_is_hidden_is_not_drawn(series: Series, said: str) -> None:

@@ -76,9 +76,11 @@ def test_zero_is_the_best_of_what_costs_nothing() -> None:
 
 def test_equal_baselines_are_one_line_and_others_have_their_own() -> None:
     same = BaselineScore(name="constant", answer="good", value=0.5)
-    assert "Majority class, best constant answer, 50.0 %" in utility_chart([point(baselines=(MAJORITY, same))]).svg()
+    assert (
+        "Most frequent answer, best constant answer, 50.0 %" in utility_chart([point(baselines=(MAJORITY, same))]).svg()
+    )
     apart = utility_chart([point(baselines=(MAJORITY, CONSTANT))]).svg()
-    assert "Majority class, 50.0 %" in apart and "Best constant answer, 60.0 %" in apart
+    assert "Most frequent answer, 50.0 %" in apart and "Best constant answer, 60.0 %" in apart
 
 
 def test_the_best_of_either_path_are_compared_first() -> None:
@@ -96,7 +98,7 @@ def test_a_report_in_words_gives_a_baseline_once_from_least_to_most() -> None:
     study = Study(name="Sport", task_type="text_classification", metric="accuracy", budget=Budget(currency="USD"))
     nothing = UnusedCosts(groups=())
     text = report_text(Report(study=study, points=points, used=Decimal(0), unused=nothing, spent=Decimal(0)))
-    assert "Copied answers 10.0 % to 30.0 %; Majority class 50.0 %" in text
+    assert "Copied answers 10.0 % to 30.0 %; Most frequent answer 50.0 %" in text
 
 
 def report_on(*points: Point) -> Report:
@@ -120,7 +122,7 @@ def test_a_student_is_held_against_the_baselines_of_its_own_training_data() -> N
     ahead = point(artifact_id=1, utility=0.6, low=0.55, baselines=(MAJORITY, copied(0.4)))
     behind = point(artifact_id=2, utility=0.6, low=0.45, baselines=(MAJORITY, copied(0.7)))
     rows = {row.title: row.matches for row in report_on(ahead, behind).baselines}
-    assert rows == {"Copied answers": (2,), "Majority class": (2,)}
+    assert rows == {"Copied answers": (2,), "Most frequent answer": (2,)}
 
 
 def test_who_does_not_beat_a_baseline_does_not_beat_a_better_one() -> None:

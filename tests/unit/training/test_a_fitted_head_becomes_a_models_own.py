@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.tiny_runs import CPU, EVERY_TASK_TYPE, LABELS, RunFolder, examples, job_of
+from tests.tiny_runs import CPU, EVERY_LABELLED_TYPE, LABELS, RunFolder, examples, job_of
 from training.answers import Rows
 from training.evaluation import predict_logits
 from training.learners import Classifier, LabelMap, encode_rows, load_classifier, save_classifier
@@ -47,7 +47,7 @@ def outputs(classifier: Classifier, rows: Rows, task_type: TaskType) -> torch.Te
     return torch.from_numpy(found.values_UC)
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_the_model_gives_the_heads_outputs(task_type: TaskType, run_folder: RunFolder) -> None:
     start, classifier = started(run_folder, task_type)
     rows = rows_of(task_type, 20)
@@ -56,7 +56,7 @@ def test_the_model_gives_the_heads_outputs(task_type: TaskType, run_folder: RunF
     np.testing.assert_allclose(outputs(classifier, rows, task_type).numpy(), of_head, atol=1e-5, rtol=1e-5)
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_an_artifact_keeps_the_centre(task_type: TaskType, run_folder: RunFolder, tmp_path: Path) -> None:
     _, classifier = started(run_folder, task_type)
     folder = tmp_path / "kept"

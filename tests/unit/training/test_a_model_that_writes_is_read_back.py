@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXTS
+from tests.tiny_runs import ANSWERS, EVERY_LABELLED_TYPE, TEXTS
 from tests.tiny_t5 import tiny_t5_tokenizer
 from training.models import AnswerCodec
 from training.models.answer_codec import LabelUnwritable
@@ -18,7 +18,7 @@ def codec(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> Ans
     )
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 @pytest.mark.parametrize("words", [(), ("good", "movie", "bad", "sad film")])
 def test_what_is_written_is_read_as_the_same_answer(task_type: TaskType, words: tuple[str, ...]) -> None:
     scribe = codec(task_type, "a", "b", "c", words=words)
@@ -64,7 +64,7 @@ def test_a_tokenizer_that_knows_small_letters_finds_capitals() -> None:
     assert ENTITIES.from_text(generated="sad [a]", text="Sad", names=NAMES) == '[{"start": 0, "end": 3, "label": "a"}]'
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_labels_that_a_tokenizer_cannot_tell_apart_are_refused(task_type: TaskType) -> None:
     with pytest.raises(LabelUnwritable, match="other names"):
         codec(task_type, "Ä", "Ö")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny_runs import CPU, EVERY_TASK_TYPE, encoded_sentences, tiny_classifier
+from tests.tiny_runs import CPU, EVERY_LABELLED_TYPE, encoded_sentences, tiny_classifier
 from training.tasks import TaskType
 from training.train.loop import gradients_of_step
 
@@ -17,7 +17,7 @@ def step_in_parts(folder: Path, num_parts: int, task_type: TaskType) -> tuple[fl
     return value, torch.cat([p.grad.flatten() for p in classifier.model.parameters() if p.grad is not None])
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 @pytest.mark.parametrize("num_parts", [2, 4, 8])
 def test_one_batch_of_eight_equals_smaller_ones_on_unequal_lengths(
     tiny_folder: Path, num_parts: int, task_type: TaskType
@@ -28,7 +28,7 @@ def test_one_batch_of_eight_equals_smaller_ones_on_unequal_lengths(
     torch.testing.assert_close(parts, whole, rtol=1e-3, atol=1e-6)
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_row_of_a_smaller_step_weighs_no_more(tiny_folder: Path, task_type: TaskType) -> None:
     classifier = tiny_classifier(tiny_folder, task_type=task_type)
     rows, loss = encoded_sentences(classifier, 8, task_type=task_type)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE
+from tests.tiny_runs import ANSWERS, EVERY_LABELLED_TYPE
 from training.answers import ClassAnswers, ClassCounts, ClassScore, Item, Ratio, class_differences
 from training.tasks import TaskType
 
@@ -94,7 +94,7 @@ def test_a_class_that_is_not_there_has_no_score() -> None:
     assert score == ClassScore(place=1, num_gold=0, num_predicted=0, num_hits=0, precision=None, recall=None, f1=None)
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_answers_of_every_task_type_are_counted(task_type: TaskType) -> None:
     place = {"a": 0, "b": 1, "c": 2}
     gold = [task_type.items(answer=answer, place=place) for answer in ANSWERS[task_type.name]]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny_runs import CPU, EVERY_TASK_TYPE, encoded_sentences, tiny_classifier
+from tests.tiny_runs import CPU, EVERY_LABELLED_TYPE, encoded_sentences, tiny_classifier
 from training.data import collate
 from training.tasks import TaskType
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_row_costs_the_same_alone_and_beside_a_longer_one(tiny_folder: Path, task_type: TaskType) -> None:
     classifier = tiny_classifier(tiny_folder, task_type=task_type)
     rows, loss = encoded_sentences(classifier, 8, task_type=task_type)

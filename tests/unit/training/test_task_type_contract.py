@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_model import vocabulary
-from tests.tiny_runs import ANSWERS, CPU, EVERY_TASK_TYPE, answered_rows
+from tests.tiny_runs import ANSWERS, CPU, EVERY_LABELLED_TYPE, EVERY_TASK_TYPE, answered_rows
 from training.data import collate
 from training.evaluation import predict_logits
 from training.learners import encode_rows, learner_of, load_classifier
@@ -16,7 +16,7 @@ from training.tasks import TASK_TYPES, TaskType, TaskTypeUnknown, task_type_name
 LABELS = ["a", "b", "c"]
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_rows_become_one_answer_each(task_type: TaskType, tiny_folder: Path) -> None:
     source = ModelSource(source="folder", name=str(tiny_folder))
     classifier = load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=16)
@@ -32,7 +32,7 @@ def test_rows_become_one_answer_each(task_type: TaskType, tiny_folder: Path) -> 
     assert outputs.values_UC.shape[1] == len(task_type.output_names(LABELS))
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_a_batch_holds_what_the_vocabulary_has(task_type: TaskType, tiny_folder: Path) -> None:
     source = ModelSource(source="folder", name=str(tiny_folder))
     tokenizer = load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=16).tokenizer

@@ -13,6 +13,7 @@ from studies.imports import (
     draft_import,
     guess_columns,
     import_examples,
+    known_columns,
     preview_import,
     propose_options,
 )
@@ -111,7 +112,7 @@ def _given_columns(options: dict[str, Any]) -> dict[str, str]:
 
 def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
     """Name the inputs whose column is neither given nor clear from the header; empty if none."""
-    _, guessed = guess_columns(columns=columns, input_fields=study.definition.input_fields)
+    _, guessed = guess_columns(columns=columns, **known_columns(study.definition))
     unsure = [field for field in guessed if field not in _given_columns(options)]
     if not unsure:
         return ""

@@ -28,6 +28,12 @@ def test_a_pair_has_two_texts() -> None:
     assert [line.problem for line in lines[1:]] == ["is no pair of texts", "is no pair of texts", "has an empty text_b"]
 
 
+def test_a_question_may_have_no_passage() -> None:
+    body = json.dumps({"pairs": [["a", ""], ["", "b"]]}).encode()
+    first, second = read_request(body, fields=("question", "passage"), limits=LIMITS, optional=("passage",))
+    assert (first.texts, second.problem) == ({"question": "a", "passage": ""}, "has an empty question")
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
