@@ -46,11 +46,12 @@ def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(
 
 def test_what_is_cut_and_what_says_nothing_are_counted(run_folder: RunFolder, writers: dict[str, Path]) -> None:
     settings = {**PACE, "steps": 1, "learning_rate": 1e-7, "answer_length": 2}
-    test = carry_out(run_folder(task_type="text_generation", model=model(writers["llama"]), training=settings))[
-        "metrics"
-    ]["test"]
+    folder = run_folder(task_type="text_generation", model=model(writers["llama"]), training=settings)
+    test = carry_out(folder)["metrics"]["test"]
     # As it is, it only repeats the mark that it is to write behind.
     assert (test["num_cut"], test["num_unparsed"]) == (10, 10)
+    card = (folder / "artifact" / "README.md").read_text()
+    assert "Of 10 answers to test, of all seeds, 10 were cut for want of room, and 10 are empty." in card
 
 
 def test_a_template_that_says_what_day_it_is_stays_as_it_was_in_training(

@@ -185,7 +185,8 @@ class _DecoderSteps:
     """The decoder of an encoder-decoder at work, with what it computed for earlier tokens."""
 
     def __init__(self, language_model: nn.Module, hidden: BaseModelOutput, mask_BT: Tensor, *, start: Any) -> None:
-        self._language_model, self._hidden, self._mask_BT = language_model, hidden, mask_BT
+        self._language_model, self._mask_BT = language_model, mask_BT
+        self._hidden: Any = hidden
         self._start = start
         self._cache: Any = None
 

@@ -185,7 +185,17 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
         for name, count in found_leaks
         if count
     ]
-    return ["## How good it is", _table(header, rows), _what_intervals_hold(result), *leaks]
+    return ["## How good it is", _table(header, rows), _what_intervals_hold(result), *_written(result), *leaks]
+
+
+def _written(result: Mapping[str, Any]) -> list[str]:
+    """Say how many written answers are not whole; of answers that are labels nothing."""
+    return [
+        f"Of {found['num_examples'] * found['num_seeds']:,} answers to {split}, of all seeds, {found['num_cut']:,} were cut "
+        f"for want of room, and {found['num_unparsed']:,} are empty."
+        for split in SPLITS
+        if "num_cut" in (found := (result.get("metrics") or {}).get(split) or {})
+    ]
 
 
 def _between(interval: Mapping[str, Any] | None) -> str:

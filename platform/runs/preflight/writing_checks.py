@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from runs.preflight.model_files import shape_of
+from runs.checkpoints import shape_of
 from runs.preflight.results import CheckLevel, CheckResult
 from runs.requests import Chain
 from training.spec import AUTO, FINETUNE

@@ -14,6 +14,7 @@ from runs.checkpoints import (
     tokenizer_fingerprint,
 )
 from runs.preflight import PACKAGES
+from tests.tiny_llama import write_tiny_llama
 from tests.tiny_model import WORDS, write_tiny_model
 from training.model_files.packaged import PARAPHRASE_L3
 
@@ -54,6 +55,16 @@ def test_a_text_to_text_config_has_a_decoder(tmp_path: Path) -> None:
     assert shape.is_text_to_text and shape.is_gated
     carved = shape_of({**folder_of(tmp_path / "t5", config=T5), "layers": [0]})
     assert carved is not None and (carved.layers, carved.decoder_layers) == (1, 1)
+
+
+def test_a_decoder_that_was_made_to_write_is_told_from_one_that_reads(tmp_path: Path) -> None:
+    folder = write_tiny_llama(tmp_path / "llama")
+    reference = {"source": "folder", "name": str(folder)}
+    shape = shape_of(reference)
+    assert shape is not None and shape.is_decoder_only and shape.writes and shape.is_gated
+    config = json.loads((folder / "config.json").read_text())
+    read = shape_of(folder_of(folder, config={**config, "architectures": ["LlamaModel"]}))
+    assert read is not None and not read.writes
 
 
 def test_a_config_that_says_too_little_gives_no_shape(tmp_path: Path) -> None:
