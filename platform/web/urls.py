@@ -15,7 +15,8 @@ from web.views import (
     starting,
     studies,
 )
-from web.views.money import autopilot, budgets, connections, costs, ledger, prices, statements
+from web.views.language_models import connections, prompts
+from web.views.money import autopilot, budgets, costs, ledger, prices, statements
 
 urlpatterns = [
     path("", studies.home, name="home"),
@@ -67,6 +68,13 @@ urlpatterns = [
     path("studies/<int:pk>/runs/", runs.runs, name="runs"),
     path("studies/<int:pk>/runs/start/", starting.start_run, name="start-run"),
     path("studies/<int:pk>/runs/quote/", starting.run_quote, name="run-quote"),
+    path("studies/<int:pk>/prompt/", prompts.prompt, name="prompt"),
+    path("studies/<int:pk>/prompt/preview/", prompts.preview_prompt, name="preview-prompt"),
+    path("studies/<int:pk>/prompt/preview/quote/", prompts.preview_quote, name="preview-quote"),
+    path("askings/<int:pk>/", prompts.asking, name="asking"),
+    path("askings/<int:pk>/live/", prompts.asking_live, name="asking-live"),
+    path("askings/<int:pk>/stop/", prompts.stop, name="stop-asking"),
+    path("askings/<int:pk>/resume/", prompts.resume, name="resume-asking"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/live/", runs.run_live, name="run-live"),
     re_path(r"^runs/(?P<pk>\d+)/curves\.(?P<suffix>svg|png|csv)$", runs.run_curve, name="run-curve"),

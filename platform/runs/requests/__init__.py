@@ -23,9 +23,21 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
-from runs.requests.language_models import connection_of, is_language_model, keep_prompt, prompt_of
-from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, WITHOUT_LABELS, RunPlan, trains
-from runs.requests.token_estimates import TokenEstimate, estimate_tokens
+from runs.requests.language_models import (
+    LanguageModel,
+    PromptVersionNotFound,
+    TeacherUnusable,
+    connection_of,
+    is_language_model,
+    keep_prompt,
+    language_model_of,
+    prompt_of,
+    prompt_of_version,
+    text_of,
+    version_of,
+)
+from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, OF_LANGUAGE_MODEL, WITHOUT_LABELS, RunPlan, trains
+from runs.requests.token_estimates import estimate_tokens
 from runs.requests.work import work_of
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
@@ -34,21 +46,24 @@ __all__ = [
     "FOR_DISTIL",
     "HYBRID_EPOCHS",
     "MOST_EXAMPLES",
+    "OF_LANGUAGE_MODEL",
     "WITHOUT_LABELS",
     "Chain",
     "ChainEstimate",
     "FixedInputs",
     "FormGroup",
     "Inputs",
+    "LanguageModel",
     "NotEnoughExamples",
     "NothingToMeasure",
     "PastRun",
     "PlannedRun",
+    "PromptVersionNotFound",
     "RunEstimate",
     "RunPlan",
     "RunRequest",
     "Setting",
-    "TokenEstimate",
+    "TeacherUnusable",
     "chain_of",
     "check_test",
     "check_unlabelled",
@@ -64,10 +79,14 @@ __all__ = [
     "fix_inputs",
     "is_language_model",
     "keep_prompt",
+    "language_model_of",
     "past_runs",
     "prompt_of",
+    "prompt_of_version",
     "request_key",
     "settings_of",
+    "text_of",
     "trains",
+    "version_of",
     "work_of",
 ]

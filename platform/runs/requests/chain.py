@@ -8,12 +8,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from budgets.models import Path
-from config.refusals import Refusal
 from connections.models import Connection
 from connections.prompts import LabelPrompt
 from runs.models import ArtifactKind, Run, RunKind, RunState
 from runs.requests.inputs import FixedInputs, Inputs, RunRequest
-from runs.requests.language_models import is_language_model, prompt_for, reference_to
+from runs.requests.language_models import TeacherUnusable, is_language_model, language_model_of
 from runs.requests.plan import WITHOUT_LABELS, RunPlan, trains
 from runs.run_kinds import RUN_KINDS
 from studies.editing import texts_of_labels
@@ -22,10 +21,6 @@ from studies.models import Study
 from training.spec import FINETUNE
 
 CPU = "cpu"
-
-
-class TeacherUnusable(Refusal):
-    """An earlier run cannot teach; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +114,8 @@ class Chain:
 
 def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
     if plan.teacher_connection is not None:
-        return _language_model(study, plan, inputs)
+        asked = language_model_of(study=study, plan=plan, inputs=inputs)
+        return Teacher(model=asked.reference, connection=asked.connection, prompt=asked.prompt)
     if plan.teacher_run is None:
         return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
@@ -134,27 +130,6 @@ def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
         )
     assert run.model is not None, f"{run} trained nothing"
     return Teacher(model=run.model, run=run)
-
-
-def _language_model(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
-    assert plan.teacher_connection is not None
-    connection = Connection.objects.filter(pk=plan.teacher_connection).first()
-    if connection is None:
-        raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
-    if study.definition.unit == "word":
-        raise TeacherUnusable(
-            "a language model labels whole texts and pairs here, and no entities yet. Choose another teacher.",
-            field="teacher",
-        )
-    if not connection.is_usable:
-        raise TeacherUnusable(
-            f"the connection {connection} is switched off, or has not passed its self-test. An admin tests it on its "
-            "page or with manage.py connections test.",
-            field="teacher",
-        )
-    prompt = prompt_for(study=study, connection=connection, inputs=inputs, plan=plan)
-    reference = reference_to(connection=connection, prompt=prompt)
-    return Teacher(model=reference, connection=connection, prompt=prompt)
 
 
 def finished_teachers(study: Study) -> QuerySet[Run]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from config.refusals import Refusal
+from connections.prompts import BALANCED, CHOICES_OF_EXAMPLES, PromptSettings
 from runs.money import SECONDS_PER_MINUTE
 from training.spec import (
     AUTO,
@@ -49,10 +50,13 @@ _ALWAYS_NAMED = {
     *("filter", "keep", "gold_epochs"),
 }
 LARGEST_ID = 2**63 - 1
+# Read only where a language model is asked.
+OF_LANGUAGE_MODEL = ("prompt_version", "shots", "shots_by", "stated_confidence", "samples", "sampling_temperature")
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only"),
-    *("teacher_connection", "shots", "stated_confidence"),
+    "teacher_connection",
+    *OF_LANGUAGE_MODEL,
     *settings_of(DistilTraining),
     *settings_of(DistillationSettings),
 )
@@ -154,19 +158,42 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     teacher_connection: int | None = setting(
         None, least=1, most=LARGEST_ID, help="A connection to a language model, which is asked for labels as teacher."
     )
+    prompt_version: int | None = setting(
+        None,
+        most=LARGEST_ID,
+        help="Version of the study's prompt. 0: the text before any version.",
+        blank="the latest",
+    )
     shots: int = setting(
         8,
         most=64,
         label="Examples in the prompt",
-        help="Labelled ones of the pool, all labels about equally often; for a language model.",
+        help="Labelled ones of the pool; for a language model.",
         group=FormGroup.DISTILLING,
     )
+    shots_by: str = setting(BALANCED, choices=CHOICES_OF_EXAMPLES, label="Which examples", group=FormGroup.DISTILLING)
     stated_confidence: float = setting(
         0.9,
         least=0.5,
         most=0.999,
         label="Stated confidence",
         help="Probability of its answer, where the language model's server tells none.",
+        group=FormGroup.DISTILLING,
+    )
+    samples: int = setting(
+        1,
+        least=1,
+        most=20,
+        label="Answers per text",
+        help="Where its server tells no probabilities: their shares are the soft labels. Each is paid.",
+        group=FormGroup.DISTILLING,
+    )
+    sampling_temperature: float = setting(
+        1.0,
+        least=0.1,
+        most=2,
+        label="Temperature of the answers",
+        help="Where several are asked for: how much they differ.",
         group=FormGroup.DISTILLING,
     )
 
@@ -190,7 +217,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     def _check_language_model(self) -> None:
         if self.teacher_connection is None:
-            self._refuse_given(("shots", "stated_confidence"), "only a language model is asked so. Leave it out.")
+            self._refuse_given(OF_LANGUAGE_MODEL, "only a language model is asked so. Leave it out.")
             return
         others = ("self_distil", "untrained_teacher", "teacher_run", "teacher_only")
         fault = "a language model is the teacher, and it is not trained. Leave it out, or choose another teacher."
@@ -226,6 +253,17 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     def reads_pool(self) -> bool:
         """Whether any run of it may start from unlabelled texts of the pool."""
         return self.recipe != FINETUNE or self.untrained_teacher
+
+    @property
+    def of_prompt(self) -> PromptSettings:
+        """What it says of a language model's prompt beside the text."""
+        return PromptSettings(
+            shots=self.shots,
+            shots_by=self.shots_by,
+            confidence=self.stated_confidence,
+            samples=self.samples,
+            temperature=self.sampling_temperature,
+        )
 
     @property
     def is_hybrid(self) -> bool:

@@ -6,8 +6,17 @@ from django import forms
 
 from budgets.models import Path
 from connections.models import Connection
-from runs.models import Run
-from runs.requests import HYBRID_EPOCHS, MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
+from runs.models import PromptVersion, Run
+from runs.requests import (
+    HYBRID_EPOCHS,
+    MOST_EXAMPLES,
+    OF_LANGUAGE_MODEL,
+    FormGroup,
+    RunPlan,
+    RunRequest,
+    Setting,
+    settings_of,
+)
 from studies.models import Study
 from tables.table import counted
 from web.forms.fields import NumberListField
@@ -28,10 +37,9 @@ METHODS = (
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 _CONNECTION = "connection-"
-_OF_LANGUAGE_MODEL = ("shots", "stated_confidence")
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
-    *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
+    *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates", "prompt_version"),
     *(name for name, setting in SETTINGS.items() if setting.group == FormGroup.DISTILLING),
 )
 
@@ -62,6 +70,21 @@ def setting_field(setting: Setting, **options: Any) -> forms.Field:
         )
     limits = {"min_value": setting.least, "max_value": setting.most}
     return (forms.IntegerField if setting.value_type is int else forms.FloatField)(**{**limits, **options})
+
+
+def prompt_version_field(versions: Iterable[PromptVersion]) -> forms.TypedChoiceField:
+    """A choice among the versions of a study's prompt, the latest first and by itself."""
+    numbers = [one.number for one in versions]
+    latest = f"The latest: version {numbers[0]}" if numbers else "The usual text: nobody has edited it yet"
+    earlier = [(str(number), f"Version {number}") for number in numbers]
+    return forms.TypedChoiceField(
+        label="Prompt",
+        choices=[("", latest), *earlier, *([("0", "The usual text")] if numbers else [])],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="For a language model.",
+    )
 
 
 def _described(run: Run) -> str:
@@ -117,6 +140,7 @@ class StartRunForm(LicenceForm):
         *args: Any,
         teachers: Iterable[Run] = (),
         connections: Iterable[Connection] = (),
+        prompt_versions: Iterable[PromptVersion] = (),
         poolings: Iterable[str] | None = None,
         has_words: bool = True,
         **options: Any,
@@ -126,7 +150,8 @@ class StartRunForm(LicenceForm):
         self.fields["gold_epochs"] = setting_field(
             SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
         )
-        for name in _OF_LANGUAGE_MODEL:
+        self.fields["prompt_version"] = prompt_version_field(prompt_versions)
+        for name in OF_LANGUAGE_MODEL:
             self.fields[name].required = False
         if not has_words:
             del self.fields["segmentation"]
@@ -202,7 +227,7 @@ class StartRunForm(LicenceForm):
             FieldGroup(
                 title="Distilling",
                 help="Who teaches, and what of it the student learns from.",
-                fields=[self["teacher"], *self._of(FormGroup.DISTILLING)],
+                fields=[self["teacher"], *self._of(FormGroup.DISTILLING), self["prompt_version"]],
                 is_for_distil=True,
             ),
         ]

@@ -18,7 +18,7 @@ from connections import asking
 from connections.buying import Purchase, buy_answers
 from connections.models import Answer, Connection, Outputs
 from connections.operations import add_connection
-from connections.prompts import LabelPrompt, PromptSource, make_prompt
+from connections.prompts import BALANCED, LabelPrompt, PromptSettings, PromptSource, make_prompt, usual_text
 from tests import factories
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -27,9 +27,11 @@ SCORED = {"answers": True, "limit": "max_tokens", "alternatives": 20, "structure
 STRUCTURED = {**SCORED, "alternatives": 0}
 
 
-def prompt(*, abilities: dict[str, Any] = SCORED, **source: Any) -> LabelPrompt:
-    told = {"labels": ("good", "bad"), "meanings": {}, "instructions": "", "is_exclusive": True, **source}
-    return make_prompt(source=PromptSource(**told), abilities=abilities, confidence=0.9)
+def prompt(*, abilities: dict[str, Any] = SCORED, samples: int = 1, **source: Any) -> LabelPrompt:
+    fields = {"fields": ("text",), "text": usual_text(("text",))}
+    told = {"labels": ("good", "bad"), "meanings": {}, "instructions": "", "is_exclusive": True, **fields, **source}
+    chosen = PromptSettings(shots=8, shots_by=BALANCED, confidence=0.9, samples=samples, temperature=1.0)
+    return make_prompt(source=PromptSource(**told), abilities=abilities, settings=chosen)
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,15 @@ class Shop:
     connection: Connection
     budget: Budget
 
-    def buy(self, texts: Sequence[str], *, work_key: str = "run:1", should_continue: Callable[[], bool] = bool) -> None:
-        asked = self.purchase(work_key=work_key)
+    def buy(
+        self,
+        texts: Sequence[str],
+        *,
+        work_key: str = "run:1",
+        should_continue: Callable[[], bool] = bool,
+        **of_prompt: Any,
+    ) -> None:
+        asked = self.purchase(work_key=work_key, **of_prompt)
         go_on = (lambda: True) if should_continue is bool else should_continue
         buy_answers(purchase=asked, rows=[{"text": text} for text in texts], should_continue=go_on)
 
