@@ -68,6 +68,12 @@ def publishable(*, study: Study, split: str) -> QuerySet[Example]:
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
 
 
+def audited(*, study: Study, example_ids: Sequence[int]) -> QuerySet[Example]:
+    """List, in rank order, which of these examples are still to be published though a language model labelled them."""
+    examples = study.examples.filter(pk__in=example_ids, publication__isnull=True)
+    return examples.filter(label__source=Label.Source.LANGUAGE_MODEL).order_by("rank")
+
+
 @transaction.atomic
 def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     """Choose the next examples and hold their worst case, under the project's lock: no two callers choose the same.

@@ -1,7 +1,7 @@
 """Publishing examples in Label Studio: the money is held first, then they are sent, once."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from config.refusals import Refusal
 from labeling.annotations import forget_if_gone
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect, ensure_project
 from labeling.models import Batch, LabelingProject, Publication
-from labeling.publishing.batches import HeldBatch, NoneFits, PublishRequest, hold_batch, publishable
+from labeling.publishing.batches import HeldBatch, NoneFits, PublishRequest, audited, hold_batch, publishable
 from labeling.publishing.sending import resume_batches, send
 from studies.models import Split, Study
 
@@ -36,6 +36,7 @@ def publish(
     num_examples: int | None = None,
     split: str = Split.POOL,
     request_key: str = "",
+    audited_ids: Sequence[int] | None = None,
 ) -> PublishResult:
     """Publish more of a study's examples for labelling, in rank order, as many as the budget takes.
 
@@ -43,7 +44,7 @@ def publish(
     published is not published again, and a batch that a crash left half-sent is completed.
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
-    form sent twice publishes once.
+    form sent twice publishes once; `audited_ids` are published instead, though a language model labelled them.
     Raises: Forbidden; Refusal (number, split); BudgetStopped; NoneFits (nothing is held); PriceMissing;
     LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is sent when it
     answers again).
@@ -61,6 +62,8 @@ def publish(
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
     examples = publishable(study=study, split=split)
+    if audited_ids is not None:
+        examples = audited(study=study, example_ids=audited_ids)
     num_left = examples.count()
 
     def want(place: int, left: int) -> PublishRequest:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from accounts.append_only import AppendOnly
 from budgets.models import Hold, LedgerEntry, Path
 from connections.models import Connection, Prompt
-from studies.models import Snapshot, Study
+from studies.models import Example, Snapshot, Study
 
 
 class RunKind(models.TextChoices):
@@ -263,6 +263,7 @@ class Asking(models.Model):
 
     class Purpose(models.TextChoices):
         PREVIEW = "preview", "Preview of a prompt"
+        LABELS = "labels", "Labels by a language model"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting for a worker"
@@ -299,3 +300,29 @@ class Asking(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in self.ACTIVE
+
+
+class ModelLabel(AppendOnly):
+    """What a language model said of an example, as its label then was; a person's label may have taken its place."""
+
+    asking = models.ForeignKey(Asking, on_delete=models.PROTECT, related_name="labels")
+    example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="model_labels")
+    value = models.TextField()
+    confidence = models.FloatField(help_text="Probability that it gave to this value.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(AppendOnly.Meta):
+        constraints = [models.UniqueConstraint("asking", "example", name="one_model_label_per_order")]
+
+
+class LabelAudit(AppendOnly):
+    """Examples that people label to find how good a language model's labels are, drawn at random from all of these."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="label_audits")
+    label_ids = ArrayField(models.BigIntegerField(), help_text="The model labels that are audited.")
+    example_ids = ArrayField(models.BigIntegerField(), help_text="The examples that were drawn.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"Audit {self.pk}"

@@ -15,7 +15,7 @@ from web.views import (
     starting,
     studies,
 )
-from web.views.language_models import connections, prompts
+from web.views.language_models import connections, labels, prompts
 from web.views.money import autopilot, budgets, costs, ledger, prices, statements
 
 urlpatterns = [
@@ -71,6 +71,12 @@ urlpatterns = [
     path("studies/<int:pk>/prompt/", prompts.prompt, name="prompt"),
     path("studies/<int:pk>/prompt/preview/", prompts.preview_prompt, name="preview-prompt"),
     path("studies/<int:pk>/prompt/preview/quote/", prompts.preview_quote, name="preview-quote"),
+    path("studies/<int:pk>/labelling/model/", labels.model_labels, name="model-labels"),
+    path("studies/<int:pk>/labelling/model/order/", labels.order_labels, name="order-labels"),
+    path("studies/<int:pk>/labelling/model/order/quote/", labels.order_quote, name="order-quote"),
+    path("studies/<int:pk>/labelling/model/audit/", labels.audit_labels, name="audit-labels"),
+    path("studies/<int:pk>/labelling/model/audit/quote/", labels.audit_quote, name="audit-quote"),
+    path("label-audits/<int:pk>/publish/", labels.publish_rest, name="publish-audit"),
     path("askings/<int:pk>/", prompts.asking, name="asking"),
     path("askings/<int:pk>/live/", prompts.asking_live, name="asking-live"),
     path("askings/<int:pk>/stop/", prompts.stop, name="stop-asking"),

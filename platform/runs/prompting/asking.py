@@ -19,6 +19,7 @@ from budgets.money import amount_text
 from config.refusals import Refusal
 from connections.buying import Purchase
 from connections.estimates import TokenEstimate, estimate_answers
+from connections.models import Outputs
 from runs.models import Asking
 from runs.requests import (
     OF_LANGUAGE_MODEL,
@@ -30,7 +31,7 @@ from runs.requests import (
     prompt_of_version,
 )
 from studies.models import Example, Split, Study
-from studies.queries import labelled
+from studies.queries import gold
 
 TASK = "runs.tasks.ask"
 NUM_PREVIEWED = 5
@@ -58,7 +59,12 @@ class AskingQuote:
         """Why it cannot be asked; empty where it can."""
         budget = Budget.objects.get(pk=self.request.study.budget_id)
         if not self.example_ids:
-            return "The pool has no example that is not labelled. Import some."
+            return "The pool has no example without a label that waits for none. Import some."
+        if self.purpose == Purpose.LABELS and self.language_model.connection.outputs != Outputs.MAY_TRAIN:
+            return (
+                f"Labels train models, and the terms of the connection {self.language_model.connection} are not stated "
+                "to let its outputs do that. An admin reads them and states it on the connection's page."
+            )
         if self.tokens.fault:
             return f"{self.tokens.fault} An admin sets it on the prices page."
         if budget.is_stopped:
@@ -74,12 +80,13 @@ class AskingQuote:
 def quote_asking(*, request: RunRequest, purpose: Purpose) -> AskingQuote:
     """Say what would be asked for a request whose teacher is a language model, and what it will cost.
 
-    A preview asks for the first examples that a run of this request would ask for.
+    A preview asks for the first examples that a run of this request would ask for; for labels, those are asked for that
+    have no label and wait for none, as many as the request has unlabelled ones.
     Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible.
     """
     study = request.study
     asked = language_model_of(study=study, plan=request.plan, inputs=count_inputs(request))
-    ids = list(_wanted(request).values_list("pk", flat=True)[:NUM_PREVIEWED])
+    ids = list(_WANTED[purpose](request).values_list("pk", flat=True))
     rows = [fields for _, fields in rows_of(study, ids[:_MOST_SAMPLED])]
     tokens = estimate_answers(
         budget=study.budget, connection=asked.connection, prompt=asked.prompt, rows=rows, num_answers=len(ids)
@@ -162,7 +169,7 @@ def purchase_of(asking: Asking) -> Purchase:
 
 def path_of(purpose: Purpose) -> Path:
     """What its answers are paid on: a preview is of what a distillation asks for."""
-    return {Purpose.PREVIEW: Path.DISTIL}[purpose]
+    return {Purpose.PREVIEW: Path.DISTIL, Purpose.LABELS: Path.ANNOTATE}[purpose]
 
 
 def rows_of(study: Study, ids: Sequence[int]) -> list[tuple[Example, dict[str, str]]]:
@@ -172,11 +179,25 @@ def rows_of(study: Study, ids: Sequence[int]) -> list[tuple[Example, dict[str, s
     return [(found[pk], {name: found[pk].fields[name] for name in names}) for pk in ids]
 
 
-def _wanted(request: RunRequest) -> QuerySet[Example]:
-    """The examples of the pool that are not among the labels of a request, as a run of it takes them."""
+def _previewed(request: RunRequest) -> QuerySet[Example]:
+    """The first examples of the pool that are not among the labels of a request, as a run of it takes them."""
     pool = request.study.examples.filter(split=Split.POOL)
-    labels = labelled(request.study, Split.POOL).values("pk")[: request.num_labels]
-    return pool.exclude(pk__in=labels).order_by("rank")
+    labels = gold(request.study, Split.POOL).values("pk")[: request.num_labels]
+    return pool.exclude(pk__in=labels).order_by("rank")[:NUM_PREVIEWED]
+
+
+def _to_label(request: RunRequest) -> QuerySet[Example]:
+    """The first examples of the pool that have no label, and that no person was given to label."""
+    free = request.study.examples.filter(split=Split.POOL, label__isnull=True, publication__isnull=True)
+    # What another order is about to label is not asked for twice; its answers may be of another prompt.
+    active = Asking.objects.filter(
+        study=request.study, purpose=Purpose.LABELS, state__in=[*Asking.ACTIVE, State.PAUSED]
+    )
+    taken = {pk for ids in active.values_list("example_ids", flat=True) for pk in ids}
+    return free.exclude(pk__in=taken).order_by("rank")[: request.num_unlabelled]
+
+
+_WANTED = {Purpose.PREVIEW: _previewed, Purpose.LABELS: _to_label}
 
 
 def _change(asking: Asking, states: Sequence[State], why_not: str) -> Asking:

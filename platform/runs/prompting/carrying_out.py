@@ -11,6 +11,7 @@ from connections.models import TokenBatch
 from connections.money import settle_batch
 from runs.models import Asking
 from runs.prompting.asking import enqueue, purchase_of, rows_of
+from runs.prompting.labelling import give_labels
 
 MOST_ATTEMPTS = 5
 # Then it goes to the end of the queue, so that each task ends within its limit.
@@ -78,24 +79,28 @@ def _settle(asking: Asking) -> None:
     """Pay what a worker left that died on an order which was stopped or paused since."""
     for batch in TokenBatch.objects.filter(work_key=asking.source_key, settled_at__isnull=True):
         settle_batch(batch_id=batch.pk)
+    give_labels(asking)
 
 
 def _ask(asking: Asking) -> None:
     rows = [fields for _, fields in rows_of(asking.study, asking.example_ids)]
-    watch = _Watch(asking)
+    purchase, watch = purchase_of(asking), _Watch(asking)
     try:
         buy_answers(
-            purchase=purchase_of(asking),
+            purchase=purchase,
             rows=rows,
             should_continue=watch,
             on_done=lambda num_done, _: _note(asking, num_done),
         )
     except AskingPaused as paused:
+        give_labels(asking)
         _end(asking, State.PAUSED, reason=str(paused)[:_LONGEST_REASON])
     except AskingInterrupted:
+        give_labels(asking)
         _hand_over(asking)
     else:
-        _note(asking, len(rows) * purchase_of(asking).prompt.samples)
+        give_labels(asking)
+        _note(asking, len(rows) * purchase.prompt.samples)
         _end(asking, State.DONE, ended_at=timezone.now())
 
 

@@ -125,6 +125,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         label="At the time limit, extend the run while the budget has money",
         help="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
     )
+    gold_only: bool = setting(
+        False,
+        label="Leave out labels that a language model gave",
+        help="For annotate. On the distil path they are left out always.",
+    )
     num_seeds: int = like(
         SharedSearch,
         "num_seeds",

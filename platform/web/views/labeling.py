@@ -17,6 +17,7 @@ from labeling.sync import sync_study
 from reports.formatting import exact
 from studies.hashing import digest
 from studies.models import Split, Study
+from studies.queries import split_counts
 from tables.table import counted
 from web.forms.examples import PublishForm
 from web.guards import button_for, form_for, page_for
@@ -52,6 +53,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
         "status": status(study),
         "num_cut": num_cut(study=study),
         "price": label_price(study),
+        "num_by_model": sum(one.num_by_model for one in split_counts(study)),
         "page": page_of(request, annotations, size=25),
     }
     return render(request, "web/labelling.html", context)

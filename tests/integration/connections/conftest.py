@@ -1,6 +1,6 @@
 """A connection with prices, a prompt, and a way to buy answers from a server that a test scripts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,9 +17,11 @@ from budgets.queries import differences
 from connections import asking
 from connections.buying import Purchase, buy_answers
 from connections.models import Answer, Connection, Outputs
-from connections.operations import add_connection
+from connections.operations import add_connection, run_self_test
 from connections.prompts import BALANCED, LabelPrompt, PromptSettings, PromptSource, make_prompt, usual_text
+from studies.models import Split, Study
 from tests import factories
+from tests.language_server import Served, chosen_by, language_server
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PRICES = {CostKind.INPUT_TOKENS: "0.5", CostKind.CACHED_TOKENS: "0.05", CostKind.OUTPUT_TOKENS: "2"}
@@ -106,3 +108,31 @@ def make_shop(url: str, *, limit: str = "100", abilities: dict[str, Any] = SCORE
     budget = factories.budget(limit=limit)
     price_tokens(budget.price_book, connection)
     return Shop(connection=connection, budget=budget)
+
+
+@pytest.fixture
+def server(db: None) -> Iterator[Served]:
+    with language_server(chosen_by("great")) as served:
+        yield served
+
+
+@pytest.fixture
+def connection(server: Served) -> Connection:
+    made = factories.connection(url=server.url, outputs=Outputs.MAY_TRAIN)
+    run_self_test(actor=made.created_by, connection=made)
+    server.requests.clear()
+    server.charged.clear()
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def study(connection: Connection) -> Study:
+    made = factories.study(instructions="Is the mood good or bad?")
+    texts = [f"a {mood} thing {number}" for number in range(5) for mood in ("great", "awful")]
+    labels = ["good", "bad"] * 5
+    factories.examples(made, texts, labels=labels)
+    factories.examples(made, [f"{text} in the sun" for text in texts], split=Split.TEST, labels=labels)
+    factories.examples(made, [f"{text} and the moon" for text in texts])
+    price_tokens(made.budget.price_book, connection)
+    return made

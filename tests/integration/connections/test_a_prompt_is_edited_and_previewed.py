@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +9,7 @@ from accounts.permissions import Forbidden
 from budgets.ledger import BudgetStopped
 from budgets.limits import stop_everything
 from budgets.models import Budget, Path
-from connections.models import Answer, AnswerUse, Connection, Outcome, Outputs, TokenBatch
-from connections.operations import run_self_test
+from connections.models import Answer, AnswerUse, Connection, Outcome, TokenBatch
 from connections.prompts import PromptText, PromptTextInvalid
 from reports.verify import verify
 from runs.control import start_distil
@@ -31,39 +29,10 @@ from runs.prompting import (
 from runs.requests import RunPlan, RunRequest
 from studies.models import Study
 from tests import factories
-from tests.integration.connections.conftest import price_tokens
-from tests.language_server import Served, chosen_by, language_server
+from tests.language_server import Served
 
 TEXT = PromptText(system="Short.\n{{labels}}\n{{how_to_answer}}", message="Review: {{text}}")
 State, PREVIEW = Asking.State, Asking.Purpose.PREVIEW
-
-
-@pytest.fixture
-def server(transactional_db: None) -> Iterator[Served]:
-    with language_server(chosen_by("great")) as served:
-        yield served
-
-
-@pytest.fixture
-def connection(server: Served) -> Connection:
-    made = factories.connection(url=server.url, outputs=Outputs.MAY_TRAIN)
-    run_self_test(actor=made.created_by, connection=made)
-    server.requests.clear()
-    server.charged.clear()
-    made.refresh_from_db()
-    return made
-
-
-@pytest.fixture
-def study(connection: Connection) -> Study:
-    made = factories.study(instructions="Is the mood good or bad?")
-    texts = [f"a {mood} thing {number}" for number in range(5) for mood in ("great", "awful")]
-    labels = ["good", "bad"] * 5
-    factories.examples(made, texts, labels=labels)
-    factories.examples(made, [f"{text} in the sun" for text in texts], split="test", labels=labels)
-    factories.examples(made, [f"{text} and the moon" for text in texts])
-    price_tokens(made.budget.price_book, connection)
-    return made
 
 
 def request_of(study: Study, connection: Connection, **plan: Any) -> RunRequest:

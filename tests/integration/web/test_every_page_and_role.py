@@ -13,7 +13,7 @@ from accounts.models import Role
 from budgets.limits import set_confirm_above, set_limit
 from budgets.models import LimitRequest, Path
 from connections.models import Prompt
-from runs.models import Artifact, Asking, Run, RunKind, RunState
+from runs.models import Artifact, Asking, LabelAudit, Run, RunKind, RunState
 from studies.imports import draft_import
 from studies.models import ImportBatch, Study
 from tests import factories
@@ -106,6 +106,12 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "asking-live": (MANAGERS, NOT_FOR_MANAGERS),
     "stop-asking": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "resume-asking": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "model-labels": (MANAGERS, NOT_FOR_MANAGERS),
+    "order-labels": (MANAGERS, MANAGERS),
+    "order-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "audit-labels": (MANAGERS, MANAGERS),
+    "audit-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "publish-audit": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "cancel-run": (MANAGERS_REDIRECTED, MANAGERS_REDIRECTED),
     "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -189,7 +195,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         enter-label-studio labelling publish publish-quote sync-labels runs
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
         study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
-        autopilot autopilot-off prompt preview-prompt preview-quote"""
+        autopilot autopilot-off prompt preview-prompt preview-quote
+        model-labels order-labels order-quote audit-labels audit-quote"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
@@ -206,6 +213,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **_of_notices(),
         **{name: {"pk": factories.connection().pk} for name in ("connection", "test-connection")},
         **dict.fromkeys(["asking", "asking-live", "stop-asking", "resume-asking"], _asking(study)),
+        "publish-audit": {"pk": _audit(study).pk},
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
     }
@@ -249,6 +257,10 @@ def _asking(study: Study) -> dict[str, Any]:
     ids = list(study.examples.values_list("pk", flat=True)[:1])
     fixed = {"connection": factories.connection(), "prompt": prompt, "plan": {"shots": 0}, "example_ids": ids}
     return {"pk": study.askings.create(purpose=Asking.Purpose.PREVIEW, asked_by=study.created_by, **fixed).pk}
+
+
+def _audit(study: Study) -> LabelAudit:
+    return study.label_audits.create(label_ids=[], example_ids=[], created_by=study.created_by)
 
 
 def _of_notices() -> dict[str, dict[str, Any]]:

@@ -8,13 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
-from config.refusals import Refusal
 from connections.prompts import SYSTEM_PLACES
 from runs.models import Asking
 from runs.prompting import (
     NUM_PREVIEWED,
     entries_of,
-    quote_asking,
     resume_asking,
     save_version,
     shown_answers,
@@ -22,13 +20,14 @@ from runs.prompting import (
     stop_asking,
 )
 from runs.requests import text_of, version_of
-from studies.hashing import digest
 from studies.models import Study
 from web.forms.language_models.prompts import AskingForm, PromptForm
+from web.forms.runs import SETTINGS
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of, submitted
+from web.views.language_models.quoting import quote_answers
 
-MOST_VERSIONS = 50
+PREVIEW = Asking.Purpose.PREVIEW
 
 
 @form_for(Action.CHANGE_STUDY)
@@ -59,13 +58,12 @@ def prompt(request: HttpRequest, pk: int) -> HttpResponse:
 @form_for(Action.ASK_LANGUAGE_MODEL)
 def preview_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    form = _form(request, study, linked(request, ("prompt_version", "connection")))
+    form = AskingForm(request.POST or None, study=study, initial=linked(request, AskingForm.LINKED))
     quoted = _quoted(request, study)
-    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted.get(SHOWN))):
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
         asked = form.run_request(study)
         assert asked is not None, "a valid form has a connection"
-        purpose = Asking.Purpose.PREVIEW
-        started = carry_out(form, lambda: start_asking(actor=person(request), request=asked, purpose=purpose))
+        started = carry_out(form, lambda: start_asking(actor=person(request), request=asked, purpose=PREVIEW))
         if started:
             return redirect("asking", pk=started.pk)
     return render(request, "web/preview_prompt.html", {**quoted, "form": form, "num_previewed": NUM_PREVIEWED})
@@ -121,27 +119,10 @@ def _context(shown: Asking) -> dict[str, object]:
         "entries": entries,
         "paid": sum(entry.amount for entry in entries),
         "num_answers": len(shown.example_ids) * shown.prompt.payload.get("samples", 1),
-        "plan": [(name, value) for name, value in shown.plan.items() if name != "prompt_version"],
+        "plan": [(SETTINGS[name].label, value) for name, value in shown.plan.items() if SETTINGS[name].label],
+        "num_labels": shown.labels.count(),
     }
 
 
-def _form(request: HttpRequest, study: Study, initial: dict[str, str] | None = None) -> AskingForm:
-    versions = study.prompt_versions.order_by("-number")[:MOST_VERSIONS]
-    return AskingForm(request.POST or None, initial=initial, versions=versions)
-
-
 def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
-    """A quote for what the form says so far; where a field is invalid, for its default."""
-    versions = study.prompt_versions.order_by("-number")[:MOST_VERSIONS]
-    form = AskingForm(request.POST or request.GET, versions=versions)
-    form.is_valid()
-    try:
-        asked = form.run_request(study)
-        quote = quote_asking(request=asked, purpose=Asking.Purpose.PREVIEW) if asked else None
-    except Refusal as refusal:
-        return {"study": study, "refusal": str(refusal), SHOWN: ""}
-    if quote is None:
-        return {"study": study, SHOWN: ""}
-    sent = quote.language_model.prompt.request(quote.first)["messages"] if quote.first else []
-    shown = digest(quote.language_model.reference, quote.example_ids, quote.tokens.most)
-    return {"study": study, "quote": quote, "sent": sent, SHOWN: shown}
+    return quote_answers(AskingForm(request.POST or request.GET, study=study), study=study, purpose=PREVIEW)
