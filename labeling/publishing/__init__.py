@@ -1,6 +1,6 @@
 """Publishing examples for labelling, in batches that are paid for."""
 
-from labeling.publishing.batches import EXAMPLES_PER_BATCH, NoneFits, PublishRequest, hold_batch, publishable
+from labeling.publishing.batches import EXAMPLES_PER_BATCH, NoneFits, PublishRequest, audited, hold_batch, publishable
 from labeling.publishing.publish_examples import PublishResult, open_project, publish
 from labeling.publishing.quotes import LabelQuote, quote_labels
 from labeling.publishing.sending import resume_batches, withdraw_unsent
@@ -11,6 +11,7 @@ __all__ = [
     "NoneFits",
     "PublishRequest",
     "PublishResult",
+    "audited",
     "hold_batch",
     "open_project",
     "publish",

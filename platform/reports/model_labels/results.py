@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from labeling.publishing import audited
 from planning.audited import MeanEstimate, corrected_mean, share_of
 from runs.models import LabelAudit, ModelLabel
 from studies.models import Label, Study
@@ -26,7 +27,7 @@ class AuditResult:
     audit: LabelAudit
     labels: Sequence[ModelLabel]
     by_people: Mapping[int, str]
-    num_published: int
+    num_unpublished: int
 
     @property
     def num_labels(self) -> int:
@@ -39,10 +40,6 @@ class AuditResult:
     @property
     def num_looked_at(self) -> int:
         return len(self._seen)
-
-    @property
-    def num_unpublished(self) -> int:
-        return self.num_drawn - self.num_published
 
     @cached_property
     def error(self) -> MeanEstimate | None:
@@ -95,10 +92,9 @@ def audit_results(study: Study) -> list[AuditResult]:
 def _result(audit: LabelAudit) -> AuditResult:
     # Only what was drawn counts: what people label otherwise was not chosen at random.
     drawn = Label.objects.filter(example__in=audit.example_ids).exclude(source=Label.Source.LANGUAGE_MODEL)
-    published = audit.study.examples.filter(pk__in=audit.example_ids, publication__isnull=False)
     return AuditResult(
         audit=audit,
         labels=list(ModelLabel.objects.filter(pk__in=audit.label_ids).order_by("pk")),
         by_people=dict(drawn.values_list("example", "value")),
-        num_published=published.count(),
+        num_unpublished=audited(study=audit.study, example_ids=audit.example_ids).count(),
     )

@@ -173,10 +173,10 @@ def path_of(purpose: Purpose) -> Path:
 
 
 def rows_of(study: Study, ids: Sequence[int]) -> list[tuple[Example, dict[str, str]]]:
-    """Examples in this order, each with the fields that are sent."""
+    """Examples in this order, each with the fields that are sent; those whose import was undone are left out."""
     names = study.definition.input_fields
     found = Example.objects.in_bulk(ids)
-    return [(found[pk], {name: found[pk].fields[name] for name in names}) for pk in ids]
+    return [(found[pk], {name: found[pk].fields[name] for name in names}) for pk in ids if pk in found]
 
 
 def _previewed(request: RunRequest) -> QuerySet[Example]:

@@ -7,8 +7,7 @@ from django.test import Client
 from budgets.models import Budget, Path
 from connections.models import Connection, Outputs
 from labeling.models import LabelingProject
-from labeling.publishing import PublishRequest, hold_batch, publishable
-from labeling.publishing.batches import audited
+from labeling.publishing import PublishRequest, audited, hold_batch, publishable
 from reports.bills import BillSection, StudyLedger
 from reports.cards import _origins
 from reports.model_labels import NothingToAudit, audit_results, num_auditable, start_audit

@@ -97,4 +97,4 @@ class LabelsForm(AskingForm):
 class AuditForm(forms.Form):
     USUAL = 50
 
-    num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000, initial=USUAL)
+    num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000)

@@ -59,7 +59,7 @@ def order_quote(request: HttpRequest, pk: int) -> HttpResponse:
 @form_for(Action.PUBLISH_EXAMPLES)
 def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    form = AuditForm(request.POST or None)
+    form = AuditForm(request.POST or None, initial={"num_examples": min(AuditForm.USUAL, num_auditable(study)) or None})
     quoted = _audit_quote(request, study)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
         num_examples = form.cleaned_data["num_examples"]
@@ -98,11 +98,12 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
 def _audit_quote(request: HttpRequest, study: Study) -> dict[str, object]:
     """What the draw would reserve for people's answers."""
     typed = (request.POST or request.GET).get("num_examples", "")
-    num = min(int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL, num_auditable(study))
+    num_left = num_auditable(study)
+    num = min(int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL, num_left)
     try:
         each = terms_of(study=study, at=timezone.now()).total * study.annotations_per_example
     except PriceMissing:
         each = None
     held = None if each is None else each * num
     context = {"study": study, "num": num, "each": each, "held": held, "available": study.budget.available}
-    return {**context, "num_auditable": num_auditable(study), SHOWN: digest(num, held)}
+    return {**context, "num_auditable": num_left, SHOWN: digest(num, held)}
