@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -43,7 +44,7 @@ def estimate_answers(
     num_answers: int,
 ) -> TokenEstimate:
     """Estimate answers to so many texts, none of them bought before. Parameters: `rows` are some of the texts."""
-    about = {"num_answers": num_answers, "samples": prompt.samples, "method": prompt.method.value}
+    about: dict[str, Any] = {"num_answers": num_answers, "samples": prompt.samples, "method": prompt.method.value}
     try:
         prices = token_prices(budget=budget, connection=connection)
     except PriceMissing as missing:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from celery import current_app
 from django.db import transaction
@@ -36,7 +36,8 @@ from studies.queries import gold
 TASK = "runs.tasks.ask"
 NUM_PREVIEWED = 5
 _MOST_SAMPLED = 400
-Purpose, State = Asking.Purpose, Asking.State
+Purpose: TypeAlias = Asking.Purpose
+State: TypeAlias = Asking.State
 
 
 class AskingImpossible(Refusal):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from budgets.cost_kinds import TOKEN_KINDS, CostKind
+from budgets.cost_kinds import TOKEN_KINDS
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from connections.buying import Purchase
@@ -81,9 +81,5 @@ def _shares(prompt: LabelPrompt, samples: Sequence[Sequence[float]]) -> list[Lab
 
 
 def _cost(answer: Answer) -> Decimal:
-    prices = answer.batch.prices
-    return sum((prices[kind].cost(in_thousands(answer.tokens(kind))) for kind in _kinds(prices)), ZERO)
-
-
-def _kinds(prices: dict[CostKind, object]) -> list[CostKind]:
-    return [kind for kind in TOKEN_KINDS if kind in prices]
+    prices = answer.batch.prices.items()
+    return sum((price.cost(in_thousands(answer.tokens(kind))) for kind, price in prices), ZERO)

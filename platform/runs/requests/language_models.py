@@ -74,7 +74,7 @@ def language_model_of(*, study: Study, plan: RunPlan, inputs: Inputs) -> Languag
 
     Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible.
     """
-    connection = Connection.objects.filter(pk=plan.teacher_connection).first()
+    connection = Connection.objects.filter(pk=plan.teacher_connection or 0).first()
     if connection is None:
         raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
     if study.definition.unit == "word":

@@ -147,7 +147,13 @@ def test_the_pages_quote_buy_and_show(study: Study, connection: Connection, clie
     assert "no place {{lables}}" in page.content.decode()
     client.post(f"/studies/{study.pk}/prompt/", {"system": TEXT.system, "message": TEXT.message})
     url = f"/studies/{study.pk}/prompt/preview/"
-    chosen = {"connection": connection.pk, "shots": 4, "shots_by": "balanced", "stated_confidence": 0.9, "samples": 1}
+    chosen: dict[str, Any] = {
+        "connection": connection.pk,
+        "shots": 4,
+        "shots_by": "balanced",
+        "stated_confidence": 0.9,
+        "samples": 1,
+    }
     quoted = client.get(f"{url}quote/", chosen)
     assert "5 examples" in quoted.content.decode() and "Review: a " in quoted.content.decode()
     bought = client.post(url, {**chosen, "shown": quoted.context["shown"]})

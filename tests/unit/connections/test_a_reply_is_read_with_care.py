@@ -17,7 +17,7 @@ TEXT: dict[str, Any] = {}
 
 
 def prompt(abilities: dict[str, Any], *, is_exclusive: bool = True, samples: int = 1) -> LabelPrompt:
-    told = {"meanings": {}, "instructions": "", "fields": ("text",), "text": usual_text(("text",))}
+    told: dict[str, Any] = {"meanings": {}, "instructions": "", "fields": ("text",), "text": usual_text(("text",))}
     source = PromptSource(labels=("Good", "Bad", "So so"), is_exclusive=is_exclusive, **told)
     chosen = PromptSettings(shots=0, shots_by=BALANCED, confidence=0.8, samples=samples, temperature=1.0)
     return make_prompt(source=source, abilities=abilities, settings=chosen)
