@@ -1,6 +1,6 @@
 """Ten thousand answers bought from a server behind a line that fails at random, against the server's own log.
 
-`python3 manage.py bench language_model` makes a PostgreSQL of its own in a temporary folder and a server in this process.
+`python3 manage.py bench language_model` makes a PostgreSQL of its own in a temporary folder, and a server in itself.
 Of the requests, 4 % are answered 429, 4 % 500, 502 or 503, 1 % are cut before the model worked and 1 % afterwards; the
 buyer is stopped and started again every 2,500 requests. Each text must be answered once, and each cent paid once.
 `--requests N` asks for fewer.
