@@ -16,6 +16,8 @@ from connections.prompts import LabelPrompt
 
 # A token is about four bytes of English; a bound has one for each byte.
 _USUAL_SHARE = 0.25
+# To find the examples nearest to a text takes milliseconds, and a quote follows a form as it is typed.
+_MOST_WITH_NEAREST = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,8 @@ def estimate_answers(
     except PriceMissing as missing:
         return TokenEstimate(**about, fault=str(missing))
     num = num_answers * prompt.samples
-    bounds = [prompt.most_input_tokens(row) for row in rows] or [0]
+    some = rows[:_MOST_WITH_NEAREST] if prompt.candidates else rows
+    bounds = [prompt.most_input_tokens(row) for row in some] or [0]
     num_input = round(num * sum(bounds) / len(bounds))
     share_in, share_out, basis = _shares(connection, prompt)
     usual = {

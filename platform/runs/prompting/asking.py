@@ -109,6 +109,8 @@ def start_asking(*, actor: User, request: RunRequest, purpose: Purpose) -> Askin
     Raises: Forbidden; TeacherUnusable; PromptVersionNotFound; PromptImpossible; AskingImpossible.
     """
     require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
+    # Two orders at once do not ask for labels of the same examples.
+    Study.objects.select_for_update(no_key=True).get(pk=request.study.pk)
     quote = quote_asking(request=request, purpose=purpose)
     if quote.fault:
         raise AskingImpossible(quote.fault)
