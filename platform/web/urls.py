@@ -15,7 +15,7 @@ from web.views import (
     starting,
     studies,
 )
-from web.views.language_models import connections, labels, prompts
+from web.views.language_models import connections, labels, prompts, what_if
 from web.views.money import autopilot, budgets, costs, ledger, prices, statements
 
 urlpatterns = [
@@ -91,6 +91,7 @@ urlpatterns = [
     path("runs/<int:pk>/extend/", runs.extend_run, name="extend-run"),
     path("studies/<int:pk>/report/", reports.report, name="report"),
     path("studies/<int:pk>/report/print/", reports.print_report, name="print-report"),
+    path("studies/<int:pk>/report/what-if/", what_if.what_if_page, name="what-if"),
     path("studies/<int:pk>/report/next/", next_tranche.next_part, name="next-tranche"),
     path("studies/<int:pk>/report/pilot/", next_tranche.start_pilot, name="start-pilot"),
     path("studies/<int:pk>/autopilot/", autopilot.autopilot, name="autopilot"),

@@ -118,6 +118,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report": (MANAGERS, NOT_FOR_MANAGERS),
     "print-report": (MANAGERS, NOT_FOR_MANAGERS),
+    "what-if": (MANAGERS, NOT_FOR_MANAGERS),
     "compare": (MANAGERS, NOT_FOR_MANAGERS),
     "next-tranche": (MANAGERS, NOT_FOR_MANAGERS),
     "start-pilot": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -196,7 +197,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
         study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
         autopilot autopilot-off prompt preview-prompt preview-quote
-        model-labels order-labels order-quote audit-labels audit-quote"""
+        what-if model-labels order-labels order-quote audit-labels audit-quote"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
