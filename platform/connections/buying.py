@@ -259,7 +259,7 @@ class _Buyer:
                 self.trouble.add(f"{failure}, {self.trouble.num_lost} times in a row; each is paid at its bound")
             return {"outcome": Outcome.LOST, **bound_billed(), **detail}
         if isinstance(failure, ServerBusy | ConnectionUnusable):
-            self.trouble.add(f"{failure}. Nothing was paid for it. Put it right, then resume the run")
+            self.trouble.add(f"{failure}. Nothing was paid for it. Put it right, then resume")
         return {"outcome": Outcome.FAILED, **detail}
 
 

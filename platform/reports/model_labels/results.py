@@ -92,9 +92,10 @@ def audit_results(study: Study) -> list[AuditResult]:
 def _result(audit: LabelAudit) -> AuditResult:
     # Only what was drawn counts: what people label otherwise was not chosen at random.
     drawn = Label.objects.filter(example__in=audit.example_ids).exclude(source=Label.Source.LANGUAGE_MODEL)
+    labels = ModelLabel.objects.filter(pk__in=audit.label_ids).order_by("pk")
     return AuditResult(
         audit=audit,
-        labels=list(ModelLabel.objects.filter(pk__in=audit.label_ids).order_by("pk")),
+        labels=list(labels.only("example_id", "value", "confidence")),
         by_people=dict(drawn.values_list("example", "value")),
         num_unpublished=audited(study=audit.study, example_ids=audit.example_ids).count(),
     )

@@ -12,6 +12,7 @@ from connections.money import settle_batch
 from runs.models import Asking
 from runs.prompting.asking import enqueue, purchase_of, rows_of
 from runs.prompting.labelling import give_labels
+from runs.supervision import is_announced
 
 MOST_ATTEMPTS = 5
 # Then it goes to the end of the queue, so that each task ends within its limit.
@@ -50,7 +51,7 @@ def follow_askings() -> None:
 
 
 class _Watch:
-    """Whether to go on: not for too long at a time, and not once a person stopped it or its budget."""
+    """Whether to go on: not for too long at a time, nor while the worker shuts down or a person stopped it."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking, self._end = asking, time.monotonic() + SECONDS_AT_A_TIME
@@ -60,7 +61,7 @@ class _Watch:
         now = time.monotonic()
         if self._may_go_on and now >= self._next_look:
             self._next_look = now + _SECONDS_BETWEEN_LOOKS
-            self._may_go_on = now < self._end and self._is_wanted()
+            self._may_go_on = now < self._end and not is_announced() and self._is_wanted()
         return self._may_go_on
 
     def _is_wanted(self) -> bool:

@@ -121,6 +121,21 @@ def test_a_stop_ends_it_and_a_stopped_budget_pauses_it(study: Study, connection:
     assert (asking.state, len(server.requests)) == (State.STOPPED, 0)
 
 
+def test_a_worker_that_shuts_down_hands_it_over(
+    study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = start_asking(actor=study.created_by, request=request_of(study, connection), purpose=PREVIEW)
+    sent: list[int] = []
+    with monkeypatch.context() as closing:
+        closing.setattr("runs.prompting.carrying_out.is_announced", lambda: True)
+        closing.setattr("runs.prompting.carrying_out.enqueue", lambda one: sent.append(one.pk))
+        carry_out_asking(asking_id=asking.pk)
+    asking.refresh_from_db()
+    assert (asking.state, asking.num_attempts, sent, len(server.requests)) == (State.WAITING, 0, [asking.pk], 0)
+    carry_out_asking(asking_id=asking.pk)
+    assert len(server.requests) == 5 and held(study) == 0
+
+
 def test_what_a_dead_worker_left_is_settled_though_it_was_stopped(
     study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
