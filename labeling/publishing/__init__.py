@@ -1,13 +1,14 @@
 """Publishing examples for labelling, in batches that are paid for."""
 
 from labeling.publishing.batches import EXAMPLES_PER_BATCH, NoneFits, PublishRequest, audited, hold_batch, publishable
-from labeling.publishing.publish_examples import PublishResult, open_project, publish
+from labeling.publishing.publish_examples import ModelLabelled, PublishResult, open_project, publish
 from labeling.publishing.quotes import LabelQuote, quote_labels
 from labeling.publishing.sending import resume_batches, withdraw_unsent
 
 __all__ = [
     "EXAMPLES_PER_BATCH",
     "LabelQuote",
+    "ModelLabelled",
     "NoneFits",
     "PublishRequest",
     "PublishResult",

@@ -29,6 +29,14 @@ class PublishResult:
     missing: Decimal
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelLabelled:
+    """Examples that people are to label though a language model did; with `is_shown`, they see what it said."""
+
+    example_ids: Sequence[int]
+    is_shown: bool = False
+
+
 def publish(
     *,
     actor: User,
@@ -36,7 +44,7 @@ def publish(
     num_examples: int | None = None,
     split: str = Split.POOL,
     request_key: str = "",
-    audited_ids: Sequence[int] | None = None,
+    model_labelled: ModelLabelled | None = None,
 ) -> PublishResult:
     """Publish more of a study's examples for labelling, in rank order, as many as the budget takes.
 
@@ -44,7 +52,7 @@ def publish(
     published is not published again, and a batch that a crash left half-sent is completed.
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
-    form sent twice publishes once; `audited_ids` are published instead, though a language model labelled them.
+    form sent twice publishes once; `model_labelled` are published instead of what has no label.
     Raises: Forbidden; Refusal (number, split); BudgetStopped; NoneFits (nothing is held); PriceMissing;
     LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is sent when it
     answers again).
@@ -62,13 +70,21 @@ def publish(
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
     examples = publishable(study=study, split=split)
-    if audited_ids is not None:
-        examples = audited(study=study, example_ids=audited_ids)
+    if model_labelled is not None:
+        examples = audited(study=study, example_ids=model_labelled.example_ids)
     num_left = examples.count()
 
     def want(place: int, left: int) -> PublishRequest:
         uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
-        return PublishRequest(by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split)
+        return PublishRequest(
+            by=actor,
+            study=study,
+            examples=examples,
+            num_examples=left,
+            uid=uid,
+            split=split,
+            with_prelabels=model_labelled is not None and model_labelled.is_shown,
+        )
 
     done = _hold_and_send(want, min(num_examples or num_left, num_left), client)
     return PublishResult(

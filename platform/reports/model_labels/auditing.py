@@ -9,7 +9,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
-from labeling.publishing import PublishResult, publish
+from labeling.publishing import ModelLabelled, PublishResult, publish
 from runs.models import LabelAudit, ModelLabel
 from studies.models import Label, Study
 
@@ -51,7 +51,7 @@ def start_audit(*, actor: User, study: Study, num_examples: int) -> LabelAudit:
 
 def publish_audit(*, actor: User, audit: LabelAudit) -> PublishResult:
     """Publish the examples of an audit that are not published yet. Raises: as `publish`."""
-    return publish(actor=actor, study=audit.study, audited_ids=audit.example_ids)
+    return publish(actor=actor, study=audit.study, model_labelled=ModelLabelled(example_ids=audit.example_ids))
 
 
 def num_auditable(study: Study) -> int:

@@ -45,7 +45,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
     annotations = (
         Annotation.objects.with_pay()
         .filter(example__study=study)
-        .select_related("annotator", "example__study", "entry__budget")
+        .select_related("annotator", "example__study", "example__publication", "entry__budget")
         .order_by("-created_at", "-pk")
     )
     context = {

@@ -111,6 +111,8 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "order-quote": (MANAGERS, NOT_FOR_MANAGERS),
     "audit-labels": (MANAGERS, MANAGERS),
     "audit-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "review-labels": (MANAGERS, MANAGERS),
+    "review-quote": (MANAGERS, NOT_FOR_MANAGERS),
     "publish-audit": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "cancel-run": (MANAGERS_REDIRECTED, MANAGERS_REDIRECTED),
     "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -197,7 +199,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
         study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
         autopilot autopilot-off prompt preview-prompt preview-quote
-        what-if model-labels order-labels order-quote audit-labels audit-quote"""
+        what-if model-labels order-labels order-quote audit-labels audit-quote review-labels review-quote"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),

@@ -8,7 +8,15 @@ from django.utils import timezone
 from accounts.permissions import Action
 from budgets.prices import PriceMissing
 from labeling.payment import terms_of
-from reports.model_labels import audit_results, num_auditable, publish_audit, start_audit
+from reports.model_labels import (
+    audit_results,
+    num_auditable,
+    num_reviewable,
+    publish_audit,
+    publish_review,
+    reviewed,
+    start_audit,
+)
 from runs.models import Asking, LabelAudit
 from runs.prompting import start_asking
 from studies.hashing import digest
@@ -33,6 +41,7 @@ def model_labels(request: HttpRequest, pk: int) -> HttpResponse:
         "askings": orders.order_by("-pk")[:MOST_SHOWN],
         "num_auditable": num_auditable(study),
         "audits": audit_results(study),
+        "reviewed": reviewed(study),
     }
     return render(request, "web/model_labels.html", context)
 
@@ -60,7 +69,7 @@ def order_quote(request: HttpRequest, pk: int) -> HttpResponse:
 def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = AuditForm(request.POST or None, initial={"num_examples": min(AuditForm.USUAL, num_auditable(study)) or None})
-    quoted = _audit_quote(request, study)
+    quoted = _people_quote(request, study, num_auditable(study))
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
         num_examples = form.cleaned_data["num_examples"]
         drawn = carry_out(form, lambda: start_audit(actor=person(request), study=study, num_examples=num_examples))
@@ -72,7 +81,31 @@ def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for(Action.PUBLISH_EXAMPLES)
 def audit_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/audit_quote.html", _audit_quote(request, study_of(pk)))
+    study = study_of(pk)
+    return render(request, "web/audit_quote.html", _people_quote(request, study, num_auditable(study)))
+
+
+@form_for(Action.PUBLISH_EXAMPLES)
+def review_labels(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have people go over what it labelled, its label shown as a first answer."""
+    study = study_of(pk)
+    num_left = num_reviewable(study)
+    form = AuditForm(request.POST or None, initial={"num_examples": min(AuditForm.USUAL, num_left) or None})
+    form.fields["num_examples"].label = "Examples to go over"
+    quoted = _people_quote(request, study, num_left)
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
+        wanted = form.cleaned_data["num_examples"]
+        done = carry_out(form, lambda: publish_review(actor=person(request), study=study, num_examples=wanted))
+        if done:
+            messages.success(request, f"{done.num_published:,} examples are published with its labels shown.")
+            return redirect("model-labels", pk=pk)
+    return render(request, "web/review_labels.html", {**quoted, "form": form})
+
+
+@page_for(Action.PUBLISH_EXAMPLES)
+def review_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    return render(request, "web/audit_quote.html", _people_quote(request, study, num_reviewable(study)))
 
 
 @button_for(Action.PUBLISH_EXAMPLES)
@@ -95,10 +128,9 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
     return quote_answers(LabelsForm(request.POST or request.GET, study=study), study=study, purpose=LABELS)
 
 
-def _audit_quote(request: HttpRequest, study: Study) -> dict[str, object]:
-    """What the draw would reserve for people's answers."""
+def _people_quote(request: HttpRequest, study: Study, num_left: int) -> dict[str, object]:
+    """What people's answers to some of the examples that are left would reserve."""
     typed = (request.POST or request.GET).get("num_examples", "")
-    num_left = num_auditable(study)
     num = min(int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL, num_left)
     try:
         each = terms_of(study=study, at=timezone.now()).total * study.annotations_per_example
