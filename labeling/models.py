@@ -72,6 +72,7 @@ class Publication(models.Model):
     round = models.PositiveSmallIntegerField(default=1, help_text="How many times it was offered.")
     withdrawn_at = models.DateTimeField(null=True, help_text="Since then it asks for fewer annotations than it did.")
     withdrawn_because = models.CharField(max_length=16, choices=Because.choices, blank=True)
+    prelabel = models.TextField(blank=True, help_text="What people are shown as a first answer; blank: nothing.")
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -167,6 +168,14 @@ class Annotation(models.Model):
     @property
     def source_key(self) -> str:
         return f"annotation:{self.unique_id}"
+
+    @property
+    def of_prelabel(self) -> str:
+        """Whether a first answer that was shown is `kept` or `changed`; blank where none was, or for no answer."""
+        publication = getattr(self.example, "publication", None)
+        if publication is None or not publication.prelabel or not self.value:
+            return ""
+        return "kept" if self.value == publication.prelabel else "changed"
 
     @property
     def skip_key(self) -> str:

@@ -5,11 +5,12 @@ from labeling.publishing.batches import (
     ChosenExamples,
     NoneFits,
     PublishRequest,
+    audited,
     hold_batch,
     never_published,
     publishable,
 )
-from labeling.publishing.publish_examples import PublishResult, open_project, publish
+from labeling.publishing.publish_examples import ModelLabelled, PublishResult, open_project, publish
 from labeling.publishing.quotes import LabelQuote, quote_labels
 from labeling.publishing.sending import resume_batches, withdraw_unsent
 
@@ -17,9 +18,11 @@ __all__ = [
     "EXAMPLES_PER_BATCH",
     "ChosenExamples",
     "LabelQuote",
+    "ModelLabelled",
     "NoneFits",
     "PublishRequest",
     "PublishResult",
+    "audited",
     "hold_batch",
     "never_published",
     "open_project",

@@ -49,6 +49,7 @@ class PublishRequest:
     """Which examples are to be published, and the maximum number; a repeated `uid` publishes nothing more.
 
     `agent` names what acts for the person, if anything does; `chosen` what the examples were chosen by, if they were.
+    With `with_prelabels`, people are shown what a language model said of an example, as a first answer.
     """
 
     by: User
@@ -60,6 +61,7 @@ class PublishRequest:
     split: str = ""
     agent: str = ""
     chosen: "ChosenExamples | None" = None
+    with_prelabels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,12 @@ def publishable(*, study: Study, split: str) -> QuerySet[Example]:
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
 
 
+def audited(*, study: Study, example_ids: Sequence[int]) -> QuerySet[Example]:
+    """List, in rank order, which of these examples are still to be published though a language model labelled them."""
+    examples = study.examples.filter(pk__in=example_ids, publication__isnull=True)
+    return examples.filter(label__source=Label.Source.LANGUAGE_MODEL).select_related("label").order_by("rank")
+
+
 @transaction.atomic
 def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     """Choose the next examples and hold their worst case, under the project's lock: no two callers choose the same.
@@ -118,7 +126,7 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     if not num_fitting:
         raise NoneFits(budget=budget, num_examples=wanted.num_examples, first=first, total=total, left=left)
     batch = Batch.objects.create(project=project, uid=wanted.uid, created_by=wanted.by)
-    _hold(batch, examples[:num_fitting], withdrawn, terms)
+    _hold(batch, examples[:num_fitting], withdrawn, terms, with_prelabels=wanted.with_prelabels)
     after = {"batch": str(batch.uid), "split": wanted.split, "examples": num_fitting}
     if wanted.agent:
         after["by"] = wanted.agent
@@ -185,11 +193,18 @@ def count_fitting(asked: Sequence[int], *, each: Decimal, left: Decimal) -> int:
     return len(asked)
 
 
-def _hold(batch: Batch, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]], terms: Terms) -> None:
+def _hold(
+    batch: Batch,
+    examples: Sequence[Example],
+    withdrawn: dict[int, list[Assignment]],
+    terms: Terms,
+    *,
+    with_prelabels: bool,
+) -> None:
     again = [one for one in examples if one.pk in withdrawn]
     new = [one for one in examples if one.pk not in withdrawn]
     publications = _republish(batch, again) + Publication.objects.bulk_create(
-        [Publication(batch=batch, example=one) for one in new]
+        [Publication(batch=batch, example=one, prelabel=one.label.value if with_prelabels else "") for one in new]
     )
     assignments = [one for example in again for one in withdrawn[example.pk]] + [
         Assignment(publication=publication, number=number)

@@ -1,7 +1,7 @@
 """Publishing examples in Label Studio: the money is held first, then they are sent, once."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -14,7 +14,15 @@ from config.refusals import Refusal
 from labeling.annotations import forget_if_gone
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect, ensure_project
 from labeling.models import Batch, LabelingProject, Publication
-from labeling.publishing.batches import ChosenExamples, HeldBatch, NoneFits, PublishRequest, hold_batch, publishable
+from labeling.publishing.batches import (
+    ChosenExamples,
+    HeldBatch,
+    NoneFits,
+    PublishRequest,
+    audited,
+    hold_batch,
+    publishable,
+)
 from labeling.publishing.sending import resume_batches, send
 from studies.models import Split, Study
 
@@ -29,6 +37,14 @@ class PublishResult:
     missing: Decimal
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelLabelled:
+    """Examples that people are to label though a language model did; with `is_shown`, they see what it said."""
+
+    example_ids: Sequence[int]
+    is_shown: bool = False
+
+
 def publish(
     *,
     actor: User,
@@ -36,7 +52,7 @@ def publish(
     num_examples: int | None = None,
     split: str = Split.POOL,
     request_key: str = "",
-    chosen: ChosenExamples | None = None,
+    which: ChosenExamples | ModelLabelled | None = None,
 ) -> PublishResult:
     """Publish more of a study's examples for labelling, in rank order or as chosen, as many as the budget takes.
 
@@ -44,13 +60,15 @@ def publish(
     published is not published again, and a batch that a crash left half-sent is completed.
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
-    form sent twice publishes once; `chosen` the order of those of the pool that a model was least sure of, which are
-    marked so.
+    form sent twice publishes once; `which` are published instead of the next that have no label: those that a model was
+    least sure of, in their order and marked so, or those that a language model labelled.
     Raises: Forbidden; Refusal (number, split); BudgetStopped; NoneFits (nothing is held); PriceMissing;
     LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is sent when it
     answers again).
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES)
+    chosen = which if isinstance(which, ChosenExamples) else None
+    by_model = which if isinstance(which, ModelLabelled) else None
     _check_request(num_examples, split, chosen)
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped:
@@ -60,6 +78,8 @@ def publish(
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
     ordered = publishable(study=study, split=split)
+    if by_model is not None:
+        ordered = audited(study=study, example_ids=by_model.example_ids)
     num_left = ordered.count()
     if chosen is not None:
         chosen = chosen.next_of(study=study, num_examples=num_examples or num_left)
@@ -69,7 +89,14 @@ def publish(
         uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
         examples = chosen.examples(study=study, start=len(chosen.ids) - left) if chosen else ordered
         return PublishRequest(
-            by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split, chosen=chosen
+            by=actor,
+            study=study,
+            examples=examples,
+            num_examples=left,
+            uid=uid,
+            split=split,
+            chosen=chosen,
+            with_prelabels=by_model is not None and by_model.is_shown,
         )
 
     done = _hold_and_send(want, min(num_examples or num_left, num_left), client)

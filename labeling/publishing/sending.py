@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -18,10 +19,11 @@ from labeling.label_studio import (
 )
 from labeling.models import Batch, LabelingProject, Publication
 from labeling.widgets import widget_of
-from studies.models import Example
 
 # How long a POST that we lost sight of may take to appear in Label Studio: 1,000 examples take it 1.5 seconds.
 SECONDS_TO_APPEAR = 10
+# What a first answer is called in Label Studio.
+PRELABEL = "prelabel"
 LEASE_SECONDS = IMPORT_TIMEOUT_SECONDS + SECONDS_TO_APPEAR
 
 
@@ -79,7 +81,7 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
 def _create(batch: Batch, project_id: int, missing: Sequence[Publication], client: LabelStudioClient) -> None:
     """Send examples. What Label Studio refuses never arrives, so that its money is released at once."""
     try:
-        client.create_examples(project_id=project_id, rows=[_row(batch, one.example) for one in missing])
+        client.create_examples(project_id=project_id, rows=[_row(batch, one) for one in missing])
     except LabelStudioRefused as refusal:
         with transaction.atomic():
             for publication in missing:
@@ -88,9 +90,15 @@ def _create(batch: Batch, project_id: int, missing: Sequence[Publication], clien
         raise
 
 
-def _row(batch: Batch, example: Example) -> dict[str, dict[str, str]]:
-    shown = widget_of(example.study.definition).data(fields=example.fields)
-    return {"data": {**shown, "item_uid": str(example.uid), "batch_uid": str(batch.uid)}}
+def _row(batch: Batch, publication: Publication) -> dict[str, Any]:
+    example = publication.example
+    widget = widget_of(example.study.definition)
+    data = {**widget.data(fields=example.fields), "item_uid": str(example.uid), "batch_uid": str(batch.uid)}
+    if not publication.prelabel:
+        return {"data": data}
+    # Label Studio shows it as a first answer, which an annotator submits as it is or changes.
+    result = widget.result(target=publication.prelabel, fields=example.fields)
+    return {"data": data, "predictions": [{"result": result, "model_version": PRELABEL}]}
 
 
 @transaction.atomic

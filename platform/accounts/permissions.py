@@ -33,6 +33,7 @@ class Action(Enum):
     SEE_PRICES = "see prices", _MANAGERS
     SET_PRICE = "set a price", _ADMINS
     START_RUN = "start a run", _MANAGERS
+    ASK_LANGUAGE_MODEL = "buy answers of a language model", _MANAGERS
     CANCEL_RUN = "cancel a run", _MANAGERS
     SEE_REPORT = "see a report", _MANAGERS
     USE_AUTOPILOT = "switch an autopilot on or off", _MANAGERS

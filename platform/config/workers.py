@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.celery import CHORES, NOTICES, SWEEPS, SYNC, app
+from config.celery import ASKING, CHORES, NOTICES, SWEEPS, SYNC, app
 from config.loaded import leave_out_of_collection
 from embedded.processes import Forks
 
@@ -29,6 +29,8 @@ WORKERS = (
     # Of its two processes, one may be busy with stops, which ask Label Studio.
     Worker(name="worker-sweeps", queues=(SWEEPS,)),
     Worker(name="worker-sync", queues=(SYNC,)),
+    # A language model answers for minutes.
+    Worker(name="worker-asking", queues=(ASKING,)),
     Worker(name="worker-notices", queues=(NOTICES, CHORES)),
 )
 

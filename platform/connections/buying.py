@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from connections.keys import KeyUnreadable
 from connections.models import Answer, AnswerUse, Connection, Outcome, TokenBatch
 from connections.money import bound_billed, mark_sent, open_batch, settle_batch
 from connections.prompts import LabelPrompt
-from connections.reading import read_answer
+from connections.reading import pooled, read_answer
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +54,23 @@ class Purchase:
     path: str
     work_key: str
 
-    def key(self, fields: Fields) -> str:
-        """Hash of all that decides an answer and of who pays: a budget's students then have all their costs in it."""
+    def keys(self, fields: Fields) -> list[str]:
+        """Hashes of all that decides the answers to a text and of who pays, one for each sample.
+
+        A budget's students then have all their costs in it.
+        """
         of = (self.budget.pk, self.connection.url, self.connection.model, self.prompt.version)
-        return hashlib.sha256(json.dumps([*of, sorted(fields.items())]).encode()).hexdigest()
+        whole = [*of, sorted(fields.items())]
+        # The first has no number, so that answers from before samples are found.
+        numbers = [[], *([number] for number in range(1, self.prompt.samples))]
+        return [hashlib.sha256(json.dumps([*whole, *number]).encode()).hexdigest() for number in numbers]
+
+
+class _Question(NamedTuple):
+    """One request: the fields of a text, and which of its samples is asked for."""
+
+    fields: Fields
+    sample: int
 
 
 @dataclass
@@ -76,33 +89,35 @@ def buy_answers(
     purchase: Purchase,
     rows: Iterable[Fields],
     should_continue: Callable[[], bool],
-    on_done: Callable[[int, int], None] = lambda num_done, num_texts: None,
+    on_done: Callable[[int, int], None] = lambda num_done, num_answers: None,
 ) -> None:
     """Ask for each text that has no answer yet. Killed and started again, it pays for nothing that it has.
 
-    Parameters: `on_done` is told after each batch of how many texts of how many nothing more is asked.
+    Parameters: `on_done` is told after each batch of how many answers of how many nothing more is asked.
     Raises: AskingInterrupted; AskingPaused.
     """
     for batch in TokenBatch.objects.filter(work_key=purchase.work_key, settled_at__isnull=True):
         settle_batch(batch_id=batch.pk)
-    texts = {purchase.key(fields): fields for fields in rows}
+    questions = {key: _Question(fields, sample) for fields in rows for sample, key in enumerate(purchase.keys(fields))}
     try:
         with asking(purchase.connection) as asker:
             buyer = _Buyer(purchase=purchase, asker=asker, should_continue=should_continue, on_done=on_done)
-            buyer.buy(texts)
+            buyer.buy(questions)
     except (KeyUnreadable, PriceMissing) as refusal:
         raise AskingPaused(str(refusal)) from refusal
-    _note_uses(purchase, texts)
+    _note_uses(purchase, questions)
 
 
 def scores_of(*, purchase: Purchase, rows: Iterable[tuple[str, Fields]]) -> Iterator[tuple[str, list[float]]]:
     """Yield the id and the scores of each row that has an answer; rows are pairs of id and texts."""
     remaining = iter(rows)
     while some := list(islice(remaining, 1000)):
-        keys = {uid: purchase.key(fields) for uid, fields in some}
-        found = Answer.objects.filter(key__in=keys.values(), outcome=Outcome.ANSWERED)
+        keys = {uid: purchase.keys(fields) for uid, fields in some}
+        found = Answer.objects.filter(key__in=chain(*keys.values()), outcome=Outcome.ANSWERED)
         by_key: dict[str, Any] = dict(found.values_list("key", "scores"))
-        yield from ((uid, by_key[key]) for uid, key in keys.items() if key in by_key)
+        for uid, wanted in keys.items():
+            if samples := [by_key[key] for key in wanted if key in by_key]:
+                yield uid, pooled(prompt=purchase.prompt, samples=samples)
 
 
 @dataclass
@@ -114,17 +129,17 @@ class _Buyer:
     size: int = REQUESTS_PER_BATCH
     trouble: _Trouble = field(default_factory=_Trouble)
 
-    def buy(self, texts: Mapping[str, Fields]) -> None:
-        done = _settled_keys(texts)
-        left = [key for key in texts if key not in done]
+    def buy(self, questions: Mapping[str, _Question]) -> None:
+        done = _settled_keys(questions)
+        left = [key for key in questions if key not in done]
         while left:
             self._check()
             num_before = len(left)
-            self.on_done(len(texts) - num_before, len(texts))
+            self.on_done(len(questions) - num_before, len(questions))
             some = left[: self.size]
-            batch = self._open({key: texts[key] for key in some})
+            batch = self._open({key: questions[key] for key in some})
             if batch is not None:
-                self._carry_out(batch, texts)
+                self._carry_out(batch, questions)
                 done = _settled_keys(some)
                 left = [key for key in left if key not in done]
                 self._check()
@@ -138,16 +153,16 @@ class _Buyer:
         if self.trouble.reason:
             raise AskingPaused(f"{self.purchase.connection}: {self.trouble.reason}")
 
-    def _open(self, texts: Mapping[str, Fields]) -> TokenBatch | None:
+    def _open(self, questions: Mapping[str, _Question]) -> TokenBatch | None:
         """Open a batch; None where it did not fit the budget, and a smaller one is tried next."""
         prompt = self.purchase.prompt
         requests = [
             Answer(
                 key=key,
-                most_input_tokens=prompt.most_input_tokens(fields),
+                most_input_tokens=prompt.most_input_tokens(question.fields),
                 most_output_tokens=prompt.most_output_tokens,
             )
-            for key, fields in texts.items()
+            for key, question in questions.items()
         ]
         paid_by = {name: getattr(self.purchase, name) for name in ("connection", "budget", "path", "work_key")}
         try:
@@ -161,11 +176,11 @@ class _Buyer:
             self.size = max(self.size // 2, 1)
             return None
 
-    def _carry_out(self, batch: TokenBatch, texts: Mapping[str, Fields]) -> None:
+    def _carry_out(self, batch: TokenBatch, questions: Mapping[str, _Question]) -> None:
         waiting = list(batch.answers.select_related("batch").order_by("-pk"))
         answers = {one.pk: one for one in waiting}
         try:
-            self._send_all(waiting, answers, texts)
+            self._send_all(waiting, answers, questions)
         except Exception:
             # What arrives meanwhile is kept; what cannot be written is settled at its bound by who goes on.
             self.asker.leave()
@@ -173,7 +188,9 @@ class _Buyer:
             raise
         settle_batch(batch_id=batch.pk)
 
-    def _send_all(self, waiting: list[Answer], answers: Mapping[int, Answer], texts: Mapping[str, Fields]) -> None:
+    def _send_all(
+        self, waiting: list[Answer], answers: Mapping[int, Answer], questions: Mapping[str, _Question]
+    ) -> None:
         while waiting or self.asker.num_flying:
             if self.trouble.reason or not self.should_continue():
                 waiting.clear()
@@ -182,7 +199,8 @@ class _Buyer:
                 if not mark_sent(answer=waiting[-1]):
                     break
                 one = waiting.pop()
-                self.asker.send(place=one.pk, request=self.purchase.prompt.request(texts[one.key]))
+                fields, sample = questions[one.key]
+                self.asker.send(place=one.pk, request=self.purchase.prompt.request(fields, sample=sample))
             self._write_arrived(answers)
 
     def _write_until_none_flies(self, answers: Mapping[int, Answer]) -> None:
@@ -241,7 +259,7 @@ class _Buyer:
                 self.trouble.add(f"{failure}, {self.trouble.num_lost} times in a row; each is paid at its bound")
             return {"outcome": Outcome.LOST, **bound_billed(), **detail}
         if isinstance(failure, ServerBusy | ConnectionUnusable):
-            self.trouble.add(f"{failure}. Nothing was paid for it. Put it right, then resume the run")
+            self.trouble.add(f"{failure}. Nothing was paid for it. Put it right, then resume")
         return {"outcome": Outcome.FAILED, **detail}
 
 

@@ -38,6 +38,18 @@ def read_answer(*, prompt: LabelPrompt, reply: Reply) -> Reading:
     return Reading(outcome=Outcome.ANSWERED, scores=_stated(prompt, named))
 
 
+def pooled(*, prompt: LabelPrompt, samples: Sequence[Sequence[float]]) -> list[float]:
+    """The probabilities that the answers to one text give together, in the order of the labels.
+
+    Of several samples they are shares, smoothed by one further sample that is undecided: spread evenly over labels
+    that exclude each other, and half of each of those that do not. Parameters: `samples` are the scores of each.
+    """
+    if prompt.samples == 1:
+        return list(samples[0])
+    undecided = 1 / len(prompt.labels) if prompt.is_exclusive else 0.5
+    return [(sum(votes) + undecided) / (len(samples) + 1) for votes in zip(*samples, strict=True)]
+
+
 def _read_letters(labels: Sequence[str], alternatives: Sequence[tuple[str, float]]) -> Reading:
     """Add up the probabilities of each letter's tokens, which differ in the spaces around it."""
     place = {letter: number for number, letter in enumerate(letters_of(labels))}
@@ -76,7 +88,7 @@ def _known(named: object, labels: Sequence[str]) -> list[str] | None:
 
 
 def _stated(prompt: LabelPrompt, named: Sequence[str]) -> tuple[float, ...]:
-    """Hard labels at the stated confidence: one of several, or each of them alone."""
-    sure, chosen = prompt.confidence, set(named)
+    """Hard labels at the stated confidence, or of several samples as a whole vote: one label, or each of them alone."""
+    sure, chosen = (prompt.confidence if prompt.samples == 1 else 1.0), set(named)
     rest = 1 - sure if not prompt.is_exclusive else (1 - sure) / max(len(prompt.labels) - 1, 1)
     return tuple(sure if label in chosen else rest for label in prompt.labels)

@@ -81,13 +81,14 @@ def _origins(run: Run) -> LabelOrigins:
         return LabelOrigins()
     replays = Annotation.objects.filter(example__snapshot_items__snapshot=snapshot, origin=Origin.REPLAY)
     replayed_keys = {one.source_key for one in replays.only("unique_id")}
-    imported = replayed = given = 0
+    imported = replayed = given = by_model = 0
     for source, keys in snapshot.items.values_list("source", "source_keys"):
         is_replay = not replayed_keys.isdisjoint(keys)
         imported += source == Label.Source.IMPORT
         replayed += is_replay
-        given += source != Label.Source.IMPORT and not is_replay
-    return LabelOrigins(given=given, replayed=replayed, imported=imported)
+        by_model += source == Label.Source.LANGUAGE_MODEL
+        given += source == Label.Source.ANNOTATION and not is_replay
+    return LabelOrigins(given=given, replayed=replayed, imported=imported, by_model=by_model)
 
 
 def _snapshot_of(run: Run) -> Snapshot | None:

@@ -17,7 +17,7 @@ from budgets.queries import Difference
 from connections.models import TokenBatch, in_thousands
 from labeling.models import Annotation
 from labeling.payment import rebuilt_pay
-from runs.models import Attempt, Run
+from runs.models import Asking, Attempt, Run
 from runs.money import cost_of
 from studies.models import Study
 
@@ -33,6 +33,7 @@ class EntrySource:
     annotation: Annotation | None = None
     attempt: Attempt | None = None
     run: Run | None = None
+    asking: Asking | None = None
 
 
 Keys = set[str]
@@ -57,13 +58,26 @@ def reader_of(key: str) -> SourceReader:
 
 
 def sources_of(entries: Sequence[LedgerEntry]) -> dict[str, EntrySource]:
-    """Find what entries are for, by their subject keys; where these are a caller's own, the run of the work key."""
+    """Find what entries are for, by their subject keys; where these are a caller's own, what the work key names."""
     found = _find({entry.subject_key for entry in entries})
     left = {entry.subject_key: entry.work_key for entry in entries if entry.work_key and entry.subject_key not in found}
-    ids = {key: int(number) for key in left.values() if (number := key.removeprefix("run:")).isdecimal()}
-    runs = Run.objects.filter(pk__in=ids.values()).select_related("study").in_bulk() if ids else {}
-    works = {subject: runs.get(ids.get(work, 0)) for subject, work in left.items()}
-    return found | {subject: EntrySource(study=run.study, run=run) for subject, run in works.items() if run is not None}
+    works = {**_runs_of(set(left.values())), **_askings_of(set(left.values()))}
+    return found | {subject: works[work] for subject, work in left.items() if work in works}
+
+
+def _runs_of(work_keys: Keys) -> dict[str, EntrySource]:
+    runs = Run.objects.filter(pk__in=_numbers(work_keys, "run:")).select_related("study")
+    return {run.source_key: EntrySource(study=run.study, run=run) for run in runs}
+
+
+def _askings_of(work_keys: Keys) -> dict[str, EntrySource]:
+    askings = Asking.objects.filter(pk__in=_numbers(work_keys, "asking:")).select_related("study")
+    return {one.source_key: EntrySource(study=one.study, asking=one) for one in askings}
+
+
+def _numbers(keys: Keys, prefix: str) -> list[int]:
+    numbers = (key.removeprefix(prefix) for key in keys if key.startswith(prefix))
+    return [int(number) for number in numbers if number.isdecimal()]
 
 
 def _find(keys: Keys) -> dict[str, EntrySource]:

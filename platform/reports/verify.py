@@ -81,7 +81,9 @@ def _snapshots(studies: Sequence[Study]) -> Iterator[Difference]:
     """Each label that a run trained on names entries that are there: else a bill would miss them in silence."""
     budgets = {study.pk: study.budget_id for study in studies}
     entries = LedgerEntry.objects.filter(budget__in=budgets.values())
-    entered = set(entries.values_list("budget_id", "source_key"))
+    # A language model's label names its batch, which has an entry for each class of tokens.
+    named_by = entries.values_list("budget_id", "source_key", "subject_key")
+    entered = {(budget, key) for budget, *keys in named_by for key in keys}
     items = SnapshotItem.objects.filter(snapshot__study__in=studies).exclude(source_keys=[])
     rows = items.values_list("snapshot__study", "source_keys")
     named = {(budgets[study], key) for study, keys in rows for key in keys}

@@ -4,11 +4,14 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from accounts.append_only import AppendOnly
 from budgets.models import Hold, LedgerEntry, Path
-from studies.models import Snapshot, Study
+from connections.models import Connection, Prompt
+from studies.models import Example, Snapshot, Study
 
 
 class RunKind(models.TextChoices):
@@ -243,3 +246,91 @@ class Evaluation(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("artifact", "split", "metric", name="one_value_per_metric")]
+
+
+class PromptVersion(AppendOnly):
+    """The text of a study's prompt as somebody wrote it; the latest is used where none is named."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="prompt_versions")
+    number = models.PositiveIntegerField()
+    system = models.TextField(help_text="Said before the examples; has places.")
+    message = models.TextField(help_text="The form of the message that has one example; has places.")
+    content_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(AppendOnly.Meta):
+        constraints = [models.UniqueConstraint("study", "number", name="one_prompt_version_per_number")]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}"
+
+
+class Asking(models.Model):
+    """Answers of a language model that a person buys for examples of the pool, by a worker. The row is the truth."""
+
+    class Purpose(models.TextChoices):
+        PREVIEW = "preview", "Preview of a prompt"
+        LABELS = "labels", "Labels by a language model"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for a worker"
+        WORKING = "working", "Being asked"
+        PAUSED = "paused", "Paused"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+
+    ACTIVE = (State.WAITING, State.WORKING)
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="askings")
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, null=True, related_name="askings")
+    plan = models.JSONField(help_text="What was chosen of the prompt beside its text.")
+    example_ids = ArrayField(models.BigIntegerField(), help_text="Examples of the pool, in rank order.")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it is paused, in words.")
+    num_attempts = models.PositiveSmallIntegerField(default=0, help_text="Workers that died on it, since it resumed.")
+    num_done = models.PositiveIntegerField(default=0, help_text="Answers that are not asked for again.")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} {self.pk}"
+
+    @property
+    def source_key(self) -> str:
+        """The key that its batches are paid under."""
+        return f"asking:{self.pk}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in self.ACTIVE
+
+
+class ModelLabel(AppendOnly):
+    """What a language model said of an example, as its label then was; a person's label may have taken its place."""
+
+    asking = models.ForeignKey(Asking, on_delete=models.PROTECT, related_name="labels")
+    example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="model_labels")
+    value = models.TextField()
+    confidence = models.FloatField(help_text="Probability that it gave to this value.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(AppendOnly.Meta):
+        constraints = [models.UniqueConstraint("asking", "example", name="one_model_label_per_order")]
+
+
+class LabelAudit(AppendOnly):
+    """Examples that people label to find how good a language model's labels are, drawn at random from all of these."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="label_audits")
+    label_ids = ArrayField(models.BigIntegerField(), help_text="The model labels that are audited.")
+    example_ids = ArrayField(models.BigIntegerField(), help_text="The examples that were drawn.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"Audit {self.pk}"

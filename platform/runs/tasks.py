@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init, worker_shutting_down
 
-from runs import supervision
+from runs import prompting, supervision
 from runs.execution import QUEUE, keep_one_ready
 
 worker_shutting_down.connect(supervision.announce)
@@ -39,3 +39,15 @@ def supervise(*, run_id: int) -> None:
 def sweep() -> None:
     """Recover lost runs. Delivered every few seconds, at most once each; one that is lost is made up by the next."""
     supervision.sweep()
+
+
+@shared_task(name="runs.tasks.ask", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+def ask(*, asking_id: int) -> None:
+    """Buy answers that a person ordered, for some minutes. Delivered at least once, or made up for by the schedule."""
+    prompting.carry_out_asking(asking_id=asking_id)
+
+
+@shared_task(name="runs.tasks.follow_askings", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+def follow_askings() -> None:
+    """Send orders for answers without a worker again. Sent by the schedule; a lost one is made up for by the next."""
+    prompting.follow_askings()

@@ -1,8 +1,11 @@
-"""Labels that accepted annotations decide."""
+"""Labels that accepted annotations decide, and those that a language model gives."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from studies.models import Example, Label
+from django.db import transaction
+
+from studies.models import Example, Label, Split
 
 
 def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) -> Label:
@@ -18,3 +21,30 @@ def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) ->
         defaults={"value": value, "source": Label.Source.ANNOTATION, "source_keys": sorted(source_keys)},
     )
     return label
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAnswer:
+    """What a language model says of an example, and the ledger keys of what its answer cost."""
+
+    example_id: int
+    value: str
+    source_keys: Sequence[str]
+
+
+@transaction.atomic
+def assign_model_labels(*, answers: Sequence[ModelAnswer]) -> list[int]:
+    """Label examples of the pool as a language model says; one that has a label, or is of another split, stays.
+
+    Returns: the examples that were labelled.
+    """
+    wanted = Example.objects.select_for_update(of=("self",)).filter(pk__in=[one.example_id for one in answers])
+    free = set(wanted.filter(split=Split.POOL, label__isnull=True).values_list("pk", flat=True))
+    source = Label.Source.LANGUAGE_MODEL
+    rows = [
+        Label(example_id=one.example_id, value=one.value, source=source, source_keys=sorted(one.source_keys))
+        for one in answers
+        if one.example_id in free
+    ]
+    Label.objects.bulk_create(rows)
+    return [row.example_id for row in rows]

@@ -213,17 +213,21 @@ class Example(models.Model):
 
 
 class Label(models.Model):
-    """The value assigned to an example: imported with it, or decided from accepted annotations."""
+    """The value assigned to an example: imported with it, decided from accepted annotations, or a language model's.
+
+    A language model labels examples of the pool alone, and what a person says of one later takes its place.
+    """
 
     class Source(models.TextChoices):
         IMPORT = "import", "Imported"
         ANNOTATION = "annotation", "Annotation"
+        LANGUAGE_MODEL = "language_model", "Language model"
 
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="label")
     value = models.TextField(help_text="The answer, as its task type writes it.")
     source = models.CharField(max_length=16, choices=Source.choices)
     source_keys = models.JSONField(
-        default=list, help_text="Ledger source keys of its annotations: what this label cost."
+        default=list, help_text="Ledger keys of its annotations, or of the batch it was asked in: what it cost."
     )
     import_batch = models.ForeignKey(
         ImportBatch, on_delete=models.PROTECT, null=True, related_name="labels", help_text="What brought it."
@@ -234,7 +238,7 @@ class Label(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(source="annotation") | Q(source_keys=[]), name="imported_labels_cost_nothing"
+                condition=~Q(source="import") | Q(source_keys=[]), name="imported_labels_cost_nothing"
             )
         ]
 
@@ -274,6 +278,7 @@ class SnapshotItem(AppendOnly):
         constraints = [
             models.UniqueConstraint("snapshot", "example", name="example_once_per_snapshot"),
             models.CheckConstraint(
-                condition=Q(source="annotation") | Q(source_keys=[]), name="only_annotated_rows_cost"
+                condition=Q(source__in=["annotation", "language_model"]) | Q(source_keys=[]),
+                name="only_bought_rows_cost",
             ),
         ]

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from config.refusals import Refusal
-from studies.models import ChosenBy, Example, Label, SnapshotItem, Split, Study
+from studies.models import ChosenBy, Example, Label, Snapshot, SnapshotItem, Split, Study
 
 NOTHING = "[]"
 # Taken apart only after they are picked: labels of other studies are no JSON.
@@ -30,6 +30,11 @@ class SplitCount:
     split: Split
     num_examples: int
     num_labelled: int
+    num_by_model: int
+
+    @property
+    def num_gold(self) -> int:
+        return self.num_labelled - self.num_by_model
 
     @property
     def num_unlabelled(self) -> int:
@@ -50,6 +55,16 @@ def num_chosen_of_snapshots(study: Study) -> dict[int, int]:
     """How many labelled rows of each snapshot that has any were chosen by a model."""
     items = SnapshotItem.objects.filter(example__in=chosen(study))
     return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
+
+
+def gold(study: Study, split: str) -> QuerySet[Example]:
+    """The same of those that a person labelled, or that came with their labels: none by a language model."""
+    return labelled(study, split).exclude(label__source=Label.Source.LANGUAGE_MODEL)
+
+
+def num_by_model(snapshot: Snapshot | None) -> int:
+    """How many labels of a snapshot a language model gave."""
+    return snapshot.items.filter(source=Label.Source.LANGUAGE_MODEL).count() if snapshot else 0
 
 
 def with_label(study: Study, label: str) -> QuerySet[Example]:
@@ -80,10 +95,14 @@ def label_counts(study: Study) -> list[tuple[str, int]]:
 
 
 def split_counts(study: Study) -> list[SplitCount]:
-    rows = study.examples.values("split").annotate(total=Count("pk"), with_label=Count("label"))
-    found = {row["split"]: (row["total"], row["with_label"]) for row in rows}
-    counts = {split: found.get(split, (0, 0)) for split in Split}
-    return [SplitCount(split=split, num_examples=total, num_labelled=done) for split, (total, done) in counts.items()]
+    by_model = Count("label", filter=Q(label__source=Label.Source.LANGUAGE_MODEL))
+    rows = study.examples.values("split").annotate(total=Count("pk"), with_label=Count("label"), by_model=by_model)
+    found = {row["split"]: (row["total"], row["with_label"], row["by_model"]) for row in rows}
+    counts = {split: found.get(split, (0, 0, 0)) for split in Split}
+    return [
+        SplitCount(split=split, num_examples=total, num_labelled=done, num_by_model=by_model)
+        for split, (total, done, by_model) in counts.items()
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from config.refusals import Refusal
 from studies.hashing import list_hash
-from studies.models import Example, Snapshot, SnapshotItem, Split, Study
-from studies.queries import labelled
+from studies.models import Snapshot, SnapshotItem, Split, Study
+from studies.queries import gold, labelled
 
 _ROWS_PER_INSERT = 1000
 # More texts move the mean of their vectors by less than the next import does.
@@ -23,11 +22,15 @@ class NotEnoughExamples(Refusal):
     """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
 
 
-def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
-    """Fix the first labelled pool examples (None: all) as what a run trains on. Raises: NotEnoughLabels."""
+def take_snapshot(*, study: Study, num_labels: int | None = None, is_gold: bool = False) -> Snapshot:
+    """Fix the first labelled pool examples (None: all) as what a run trains on. Raises: NotEnoughLabels.
+
+    Parameters: with `is_gold`, what a language model labelled counts as unlabelled.
+    """
+    examples = gold(study, Split.POOL) if is_gold else labelled(study, Split.POOL)
     items = [
         SnapshotItem(example=one, value=one.label.value, source=one.label.source, source_keys=one.label.source_keys)
-        for one in _with_labels(study, Split.POOL)[:num_labels]
+        for one in examples.select_related("label").defer("fields")[:num_labels]
     ]
     if not items or (num_labels and len(items) < num_labels):
         wanted = f"{num_labels:,} labels were requested" if num_labels else "A run needs labels"
@@ -37,7 +40,8 @@ def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
 
 def take_measured(*, study: Study, split: Split) -> Snapshot | None:
     """Fix the labelled examples of a split, as what a run is measured on; None where there are none."""
-    items = [SnapshotItem(example=one, value=one.label.value) for one in _with_labels(study, split)]
+    examples = labelled(study, split).select_related("label").defer("fields")
+    items = [SnapshotItem(example=one, value=one.label.value) for one in examples]
     return _fixed(study, [(str(one.example.uid), one.value) for one in items], items=items) if items else None
 
 
@@ -74,10 +78,6 @@ def check_pool(*, study: Study, num_available: int, num_labels: int, num_unlabel
             f"{num_unlabelled:,} unlabelled examples were requested; the pool of “{study}” has {num_available:,} "
             f"beside the {num_labels:,} labels. Import more, or ask for fewer."
         )
-
-
-def _with_labels(study: Study, split: Split) -> QuerySet[Example]:
-    return labelled(study, split).select_related("label").defer("fields")
 
 
 @transaction.atomic

@@ -21,7 +21,9 @@ class Item:
 
 _PRICE_PAGES = ("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price")
 _STUDY_PAGES = ("study", "change-study", "duplicate-study", "archive-study")
-_REPORT_PAGES = ("report", "autopilot", "compare", "learning-curves", "artifact", "quality", "try-artifact")
+_REPORT_PAGES = ("report", "what-if", "autopilot", "compare", "learning-curves", "artifact", "quality", "try-artifact")
+_LABEL_PAGES = ("labelling", "publish", "model-labels", "order-labels", "audit-labels", "review-labels")
+_RUN_PAGES = ("runs", "run", "start-run", "prompt", "preview-prompt", "asking")
 _BUDGET_FORMS = ("top-up", "set-cap", "set-thresholds", "stop-everything")
 
 MENU = (
@@ -38,8 +40,8 @@ MENU = (
 STUDY_TABS = (
     Item(title="Overview", names=_STUDY_PAGES, action=Action.SEE_STUDY),
     Item(title="Data", names=("study-data", "import-upload", "import-preview", "import-undo"), action=Action.SEE_STUDY),
-    Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
-    Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),
+    Item(title="Labelling", names=_LABEL_PAGES, action=Action.SEE_STUDY),
+    Item(title="Runs", names=_RUN_PAGES, action=Action.SEE_STUDY),
     Item(title="Report", names=_REPORT_PAGES, action=Action.SEE_REPORT),
     Item(title="Costs", names=("study-costs", "statement"), action=Action.SEE_COSTS),
     Item(title="Ledger", names=("ledger", "entry", "reverse-entry"), action=Action.SEE_LEDGER),

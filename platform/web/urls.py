@@ -15,7 +15,8 @@ from web.views import (
     starting,
     studies,
 )
-from web.views.money import autopilot, budgets, connections, costs, ledger, prices, statements
+from web.views.language_models import connections, labels, prompts, what_if
+from web.views.money import autopilot, budgets, costs, ledger, prices, statements
 
 urlpatterns = [
     path("", studies.home, name="home"),
@@ -67,6 +68,21 @@ urlpatterns = [
     path("studies/<int:pk>/runs/", runs.runs, name="runs"),
     path("studies/<int:pk>/runs/start/", starting.start_run, name="start-run"),
     path("studies/<int:pk>/runs/quote/", starting.run_quote, name="run-quote"),
+    path("studies/<int:pk>/prompt/", prompts.prompt, name="prompt"),
+    path("studies/<int:pk>/prompt/preview/", prompts.preview_prompt, name="preview-prompt"),
+    path("studies/<int:pk>/prompt/preview/quote/", prompts.preview_quote, name="preview-quote"),
+    path("studies/<int:pk>/labelling/model/", labels.model_labels, name="model-labels"),
+    path("studies/<int:pk>/labelling/model/order/", labels.order_labels, name="order-labels"),
+    path("studies/<int:pk>/labelling/model/order/quote/", labels.order_quote, name="order-quote"),
+    path("studies/<int:pk>/labelling/model/audit/", labels.audit_labels, name="audit-labels"),
+    path("studies/<int:pk>/labelling/model/audit/quote/", labels.audit_quote, name="audit-quote"),
+    path("studies/<int:pk>/labelling/model/review/", labels.review_labels, name="review-labels"),
+    path("studies/<int:pk>/labelling/model/review/quote/", labels.review_quote, name="review-quote"),
+    path("label-audits/<int:pk>/publish/", labels.publish_rest, name="publish-audit"),
+    path("askings/<int:pk>/", prompts.asking, name="asking"),
+    path("askings/<int:pk>/live/", prompts.asking_live, name="asking-live"),
+    path("askings/<int:pk>/stop/", prompts.stop, name="stop-asking"),
+    path("askings/<int:pk>/resume/", prompts.resume, name="resume-asking"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/live/", runs.run_live, name="run-live"),
     re_path(r"^runs/(?P<pk>\d+)/curves\.(?P<suffix>svg|png|csv)$", runs.run_curve, name="run-curve"),
@@ -77,6 +93,7 @@ urlpatterns = [
     path("runs/<int:pk>/extend/", runs.extend_run, name="extend-run"),
     path("studies/<int:pk>/report/", reports.report, name="report"),
     path("studies/<int:pk>/report/print/", reports.print_report, name="print-report"),
+    path("studies/<int:pk>/report/what-if/", what_if.what_if_page, name="what-if"),
     path("studies/<int:pk>/report/next/", next_tranche.next_part, name="next-tranche"),
     path("studies/<int:pk>/report/pilot/", next_tranche.start_pilot, name="start-pilot"),
     path("studies/<int:pk>/autopilot/", autopilot.autopilot, name="autopilot"),

@@ -191,8 +191,8 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
 def _written(result: Mapping[str, Any]) -> list[str]:
     """Say how many written answers are not whole; of answers that are labels nothing."""
     return [
-        f"Of {found['num_examples'] * found['num_seeds']:,} answers to {split}, of all seeds, {found['num_cut']:,} were cut "
-        f"for want of room, and {found['num_unparsed']:,} are empty."
+        f"Of {found['num_examples'] * found['num_seeds']:,} answers to {split}, of all seeds, {found['num_cut']:,} were "
+        f"cut for want of room, and {found['num_unparsed']:,} are empty."
         for split in SPLITS
         if "num_cut" in (found := (result.get("metrics") or {}).get(split) or {})
     ]

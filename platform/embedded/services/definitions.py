@@ -16,7 +16,7 @@ from embedded.services.supervisor import Service, answers
 DEFAULT_IMPORT_MB = 32
 FORM_MB = 1
 # As many as config.workers has.
-NUM_WORKERS = 3
+NUM_WORKERS = 4
 LOG = ("--loglevel", "INFO")
 
 

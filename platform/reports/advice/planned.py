@@ -13,7 +13,7 @@ from reports.advice.reading import NextTranche
 from reports.advice.records import OfferRecord
 from reports.bills import StudyLedger
 from studies.models import Split
-from studies.queries import awaiting_annotation, labelled
+from studies.queries import awaiting_annotation, gold
 
 MOST_PLANNED = 12
 
@@ -60,7 +60,7 @@ class PlannedBills:
     @cached_property
     def _source_keys(self) -> list[list[str]]:
         """Of each label of the pool, in the order in which runs take them."""
-        return list(labelled(self.ledger.study, Split.POOL).values_list("label__source_keys", flat=True))
+        return list(gold(self.ledger.study, Split.POOL).values_list("label__source_keys", flat=True))
 
     @cached_property
     def _waiting(self) -> Decimal:

@@ -179,7 +179,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
         under_way=frozenset(_cell_of(run, self_taught, num_chosen) for run in open_ones),
         pool=Pool(
-            num_labels=counts[Split.POOL].num_labelled,
+            num_labels=counts[Split.POOL].num_gold,
             num_open=waiting.count(),
             num_new=publishable(study=study, split=Split.POOL).count(),
             num_examples=counts[Split.POOL].num_examples,

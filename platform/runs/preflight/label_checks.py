@@ -71,7 +71,9 @@ def check_labels(chain: Chain) -> list[CheckResult]:
     if chain.study.definition.unit == "row" and missing:
         text = f"No training example has label {quoted(missing)}; it cannot be learned."
         return [CheckResult("Labels", CheckLevel.WARNING, text)]
-    return [CheckResult("Labels", CheckLevel.GOOD, f"{num:,} labels, {len(counts):,} different answers.")]
+    by_model = chain.inputs.num_by_model
+    whose = f" {by_model:,} of them a language model gave." if by_model else ""
+    return [CheckResult("Labels", CheckLevel.GOOD, f"{num:,} labels, {len(counts):,} different answers.{whose}")]
 
 
 def _check_none(chain: Chain) -> CheckResult:

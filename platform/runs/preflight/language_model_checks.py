@@ -3,9 +3,10 @@
 from budgets.cost_kinds import CostKind
 from budgets.ledger import headroom
 from budgets.money import amount_text, rounded_text
+from connections.estimates import TokenEstimate
 from runs.checkpoints import shape_of
 from runs.preflight.results import CheckLevel, CheckResult
-from runs.requests import Chain, TokenEstimate, estimate_tokens
+from runs.requests import Chain, estimate_tokens
 from training.contract import MAX_SCORED_LABELS
 
 _HOW = {
@@ -13,6 +14,13 @@ _HOW = {
     "schema": "Its server tells no probabilities of so many labels: answers are hard, at the stated confidence.",
     "text": "Its server tells no probabilities and keeps to no schema: what names no label is paid and left out.",
 }
+
+
+_SAMPLED = "Its server tells no probabilities of so many labels: they are the shares of its samples."
+
+
+def _how(found: TokenEstimate) -> str:
+    return _SAMPLED if found.samples > 1 else _HOW[found.method]
 
 
 def check_student(chain: Chain) -> list[CheckResult]:
@@ -44,10 +52,11 @@ def _answers(chain: Chain, found: TokenEstimate) -> CheckResult:
     kinds = (CostKind.INPUT_TOKENS, CostKind.OUTPUT_TOKENS)
     left = min(headroom(budget=budget, path=chain.request.path, kind=kind) for kind in kinds)
     assert found.expected is not None and found.most is not None and found.most_of_one is not None
+    each = f" of {found.samples} samples each" if found.samples > 1 else ""
     text = (
-        f"{found.num_answers:,} answers, dev included: about {rounded_text(found.expected)} {budget.currency} (by "
-        f"{found.basis}), at most {rounded_text(found.most)}. Held batch by batch; an answer that is there costs "
-        f"nothing. {_HOW[found.method]}"
+        f"{found.num_answers:,} answers{each}, dev included: about {rounded_text(found.expected)} {budget.currency} "
+        f"(by {found.basis}), at most {rounded_text(found.most)}. Held batch by batch; an answer that is there costs "
+        f"nothing. {_how(found)}"
     )
     if found.most_of_one > left:
         text += f" Only {amount_text(left)} {budget.currency} is left: not one answer could be held for."

@@ -25,10 +25,23 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
-from runs.requests.language_models import connection_of, is_language_model, keep_prompt, prompt_of
+from runs.requests.language_models import (
+    LanguageModel,
+    PromptVersionNotFound,
+    TeacherUnusable,
+    connection_of,
+    is_language_model,
+    keep_prompt,
+    language_model_of,
+    prompt_of,
+    prompt_of_version,
+    text_of,
+    version_of,
+)
 from runs.requests.plan import (
     FOR_DISTIL,
     HYBRID_EPOCHS,
+    OF_LANGUAGE_MODEL,
     ONE_FOR_ALL,
     WITHOUT_LABELS,
     RunPlan,
@@ -36,7 +49,7 @@ from runs.requests.plan import (
     teachings_of,
     trains,
 )
-from runs.requests.token_estimates import TokenEstimate, estimate_tokens
+from runs.requests.token_estimates import estimate_tokens
 from runs.requests.work import work_of
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
@@ -45,6 +58,7 @@ __all__ = [
     "FOR_DISTIL",
     "HYBRID_EPOCHS",
     "MOST_EXAMPLES",
+    "OF_LANGUAGE_MODEL",
     "ONE_FOR_ALL",
     "WITHOUT_LABELS",
     "Chain",
@@ -52,16 +66,18 @@ __all__ = [
     "FixedInputs",
     "FormGroup",
     "Inputs",
+    "LanguageModel",
     "NotEnoughExamples",
     "NothingToMeasure",
     "PastRun",
     "PlannedRun",
+    "PromptVersionNotFound",
     "RunEstimate",
     "RunHistory",
     "RunPlan",
     "RunRequest",
     "Setting",
-    "TokenEstimate",
+    "TeacherUnusable",
     "chain_of",
     "check_test",
     "check_unlabelled",
@@ -77,12 +93,16 @@ __all__ = [
     "fix_inputs",
     "is_language_model",
     "keep_prompt",
+    "language_model_of",
     "past_runs",
     "prompt_of",
+    "prompt_of_version",
     "recipes_of",
     "request_key",
     "settings_of",
     "teachings_of",
+    "text_of",
     "trains",
+    "version_of",
     "work_of",
 ]

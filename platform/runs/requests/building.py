@@ -9,13 +9,12 @@ from django.db.models import QuerySet
 
 from budgets.models import Path
 from config.refusals import Refusal
-from connections.models import Connection
 from planning.footprint import num_layer_parameters
 from runs.checkpoints import shape_of
 from runs.models import ArtifactKind, Run, RunKind, RunState
 from runs.requests.chain import Chain, PlannedRun, Teacher
 from runs.requests.inputs import Inputs, RunRequest
-from runs.requests.language_models import prompt_for, reference_to
+from runs.requests.language_models import TeacherUnusable, language_model_of
 from runs.requests.plan import ONE_EACH, ONE_FOR_ALL, RunPlan, trains
 from runs.requests.work import work_of
 from studies.models import Study
@@ -27,13 +26,10 @@ _ONE_HOLDS = "Intervals leave out how teachers of other seeds differ."
 _EACH_HOLD = "Intervals hold how teachers differ, too."
 
 
-class TeacherUnusable(Refusal):
-    """An earlier run cannot teach; the message says why."""
-
-
 def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
     if plan.teacher_connection is not None:
-        return _language_model(study, plan, inputs)
+        asked = language_model_of(study=study, plan=plan, inputs=inputs)
+        return Teacher(model=asked.reference, connection=asked.connection, prompt=asked.prompt)
     if plan.teacher_run is None:
         return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
@@ -49,28 +45,6 @@ def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
         )
     assert run.model is not None, f"{run} trained nothing"
     return Teacher(model=run.model, run=run)
-
-
-def _language_model(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
-    assert plan.teacher_connection is not None
-    connection = Connection.objects.filter(pk=plan.teacher_connection).first()
-    if connection is None:
-        raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
-    if study.definition.unit == "word" or not study.definition.has_labels:
-        raise TeacherUnusable(
-            "a language model labels whole texts and pairs here; it marks no entities and writes no texts yet. Choose "
-            "another teacher.",
-            field="teacher",
-        )
-    if not connection.is_usable:
-        raise TeacherUnusable(
-            f"the connection {connection} is switched off, or has not passed its self-test. An admin tests it on its "
-            "page or with manage.py connections test.",
-            field="teacher",
-        )
-    prompt = prompt_for(study=study, connection=connection, inputs=inputs, plan=plan)
-    reference = reference_to(connection=connection, prompt=prompt)
-    return Teacher(model=reference, connection=connection, prompt=prompt)
 
 
 def finished_teachers(study: Study) -> QuerySet[Run]:

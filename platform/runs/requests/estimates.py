@@ -13,13 +13,14 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Price
 from budgets.money import quantize
 from budgets.prices import Scope, price_at
+from connections.estimates import TokenEstimate
 from planning.estimates import Estimate
 from planning.run_estimates import Done, Work, estimate_chain, estimate_run
 from runs.models import Run, RunKind, RunState
 from runs.money import cost_of
 from runs.requests.chain import Chain, PlannedRun
 from runs.requests.plan import UNTRAINED, WITHOUT_LABELS, trains
-from runs.requests.token_estimates import TokenEstimate, estimate_tokens
+from runs.requests.token_estimates import estimate_tokens
 from runs.requests.work import inputs_of, work_of
 from studies.models import Study
 from training.spec import AUTO, CONTRAST, FINETUNE, PROBE

@@ -11,8 +11,8 @@ from config.refusals import Refusal
 from runs.models import RunKind
 from runs.requests.plan import RunPlan
 from runs.run_kinds import RUN_KINDS
-from studies.models import Snapshot, SnapshotItem, Split, Study
-from studies.queries import labelled
+from studies.models import Example, Label, Snapshot, SnapshotItem, Split, Study
+from studies.queries import gold, labelled
 from studies.snapshots import MOST_POOL, check_pool, take_measured, take_pool, take_snapshot, take_unlabelled
 
 MOST_EXAMPLES = 10_000_000
@@ -41,6 +41,11 @@ class RunRequest:
         _check_count("num_unlabelled", self.num_unlabelled or None)
 
     @property
+    def is_gold(self) -> bool:
+        """Whether labels of a language model count as none: always on the distil path, where a teacher learns."""
+        return self.path == Path.DISTIL or self.plan.gold_only
+
+    @property
     def num_to_score(self) -> int:
         return self.num_unlabelled if self.path == Path.DISTIL and not self.plan.teacher_only else 0
 
@@ -49,7 +54,8 @@ class RunRequest:
 class Inputs:
     """How many rows a request has, and the labels that it trains on as they are now.
 
-    `num_pool` are the texts of the pool that recipes for few labels start from.
+    `num_pool` are the texts of the pool that recipes for few labels start from. With `is_gold`, labels that a language
+    model gave count as none.
     """
 
     study: Study
@@ -58,6 +64,7 @@ class Inputs:
     num_dev: int
     num_test: int
     num_pool: int = 0
+    is_gold: bool = False
 
     @property
     def num_measured(self) -> int:
@@ -68,12 +75,21 @@ class Inputs:
         """The labels of the training rows; fewer than `num_labels` where more are requested than there are."""
         return list(self._training_rows().values_list("answer", flat=True))
 
+    @property
+    def num_by_model(self) -> int:
+        """How many of the labels to train on a language model gave."""
+        if self.is_gold:
+            return 0
+        rows = labelled(self.study, Split.POOL)[: self.num_labels]
+        return Label.objects.filter(example__in=rows.values("pk"), source=Label.Source.LANGUAGE_MODEL).count()
+
     def training_rows(self, most: int) -> list[tuple[dict[str, str], str]]:
         """Fields and answers of the first training rows."""
         return list(self._training_rows().values_list("input", "answer")[:most])
 
     def _training_rows(self) -> QuerySet[Any]:
-        rows = labelled(self.study, Split.POOL).annotate(input=F("fields"), answer=F("label__value"))
+        rows = _labelled_pool(self.study, is_gold=self.is_gold)
+        rows = rows.annotate(input=F("fields"), answer=F("label__value"))
         return rows[: self.num_labels]
 
 
@@ -101,11 +117,12 @@ def count_inputs(request: RunRequest) -> Inputs:
     study, num_labels = request.study, request.num_labels
     return Inputs(
         study=study,
-        num_labels=labelled(study, Split.POOL).count() if num_labels is None else num_labels,
+        num_labels=_labelled_pool(study, is_gold=request.is_gold).count() if num_labels is None else num_labels,
         num_unlabelled=request.num_to_score,
         num_dev=labelled(study, Split.DEV).count(),
         num_test=labelled(study, Split.TEST).count(),
         num_pool=min(study.examples.filter(split=Split.POOL).count(), MOST_POOL),
+        is_gold=request.is_gold,
     )
 
 
@@ -132,6 +149,7 @@ def fix_inputs(request: RunRequest) -> FixedInputs:
         num_dev=dev.num_examples if dev else 0,
         num_test=test.num_examples,
         num_pool=pool.num_examples if pool else 0,
+        is_gold=request.is_gold,
         snapshot=snapshot,
         dev=dev,
         test=test,
@@ -143,9 +161,13 @@ def fix_inputs(request: RunRequest) -> FixedInputs:
 def _take_labels(request: RunRequest) -> Snapshot | None:
     """Fix the labels; None for none, which the preflight refuses where a run needs some."""
     study, wanted = request.study, request.num_labels
-    if wanted == 0 or (wanted is None and not labelled(study, Split.POOL).exists()):
+    if wanted == 0 or (wanted is None and not _labelled_pool(study, is_gold=request.is_gold).exists()):
         return None
-    return take_snapshot(study=study, num_labels=wanted)
+    return take_snapshot(study=study, num_labels=wanted, is_gold=request.is_gold)
+
+
+def _labelled_pool(study: Study, *, is_gold: bool) -> QuerySet[Example]:
+    return gold(study, Split.POOL) if is_gold else labelled(study, Split.POOL)
 
 
 def check_test(study: Study) -> None:

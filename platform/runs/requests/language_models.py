@@ -2,17 +2,46 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from config.refusals import Refusal
 from connections.models import Connection, Prompt
-from connections.prompts import LabelledExample, LabelPrompt, PromptSource, balanced, make_prompt
+from connections.prompts import NEAREST, LabelledExample, LabelPrompt, PromptSource, PromptText, make_prompt, usual_text
+from runs.models import PromptVersion
 from runs.requests.inputs import Inputs
 from runs.requests.plan import RunPlan
 from studies.models import Study
 from training.spec import ENDPOINT
 
-# Of the first so many labels, the examples of a prompt are chosen.
+# Of the first so many labels, the examples of a prompt are chosen; fewer where all of them are kept with the prompt.
 _MOST_CANDIDATES = 1000
+_MOST_KEPT = 500
+
+
+class TeacherUnusable(Refusal):
+    """An earlier run or a connection cannot teach; the message says why."""
+
+
+class PromptVersionNotFound(Refusal):
+    """The study's prompt has no version of this number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModel:
+    """A connection that is asked, with the prompt that was made, and the version of its text, if anybody edited it."""
+
+    connection: Connection
+    prompt: LabelPrompt
+    version: PromptVersion | None
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """All that decides the answers, and the version of the study's prompt that it comes of."""
+        one, prompt = self.connection, self.prompt
+        asked = {"url": one.url, "model": one.model, "method": prompt.method.value, "prompt": prompt.version}
+        edited = {"prompt_version": self.version.number} if self.version else {}
+        return {"source": ENDPOINT, "name": one.name, **asked, **edited}
 
 
 def is_language_model(reference: Mapping[str, Any] | None) -> bool:
@@ -27,26 +56,78 @@ def connection_of(reference: Mapping[str, Any]) -> Connection:
 
 def prompt_of(reference: Mapping[str, Any]) -> LabelPrompt:
     """The prompt that a reference of ours names."""
-    return LabelPrompt.from_payload(Prompt.objects.get(version=reference["prompt"]).payload)
+    return prompt_of_version(reference["prompt"])
 
 
-def keep_prompt(prompt: LabelPrompt) -> None:
+def prompt_of_version(version: str) -> LabelPrompt:
+    """A prompt that was kept."""
+    return LabelPrompt.from_payload(Prompt.objects.get(version=version).payload)
+
+
+def keep_prompt(prompt: LabelPrompt) -> Prompt:
     """Keep a prompt under its version, as it is sent."""
-    Prompt.objects.get_or_create(version=prompt.version, defaults={"payload": prompt.payload})
+    return Prompt.objects.get_or_create(version=prompt.version, defaults={"payload": prompt.payload})[0]
 
 
-def reference_to(*, connection: Connection, prompt: LabelPrompt) -> dict[str, Any]:
-    """All that decides the answers."""
-    asked = {"url": connection.url, "model": connection.model, "method": prompt.method.value, "prompt": prompt.version}
-    return {"source": ENDPOINT, "name": connection.name, **asked}
+def language_model_of(*, study: Study, plan: RunPlan, inputs: Inputs) -> LanguageModel:
+    """The language model that a plan names, with its prompt for the study.
+
+    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible.
+    """
+    connection = Connection.objects.filter(pk=plan.teacher_connection or 0).first()
+    if connection is None:
+        raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
+    if study.definition.unit == "word" or not study.definition.has_labels:
+        raise TeacherUnusable(
+            "a language model labels whole texts and pairs here; it marks no entities and writes no texts yet. Choose "
+            "another teacher.",
+            field="teacher",
+        )
+    if not connection.is_usable:
+        raise TeacherUnusable(
+            f"the connection {connection} is switched off, or has not passed its self-test. An admin tests it on its "
+            "page or with manage.py connections test.",
+            field="teacher",
+        )
+    version = version_of(study=study, number=plan.prompt_version)
+    prompt = _prompt_for(study=study, connection=connection, inputs=inputs, plan=plan, version=version)
+    return LanguageModel(connection=connection, prompt=prompt, version=version)
 
 
-def prompt_for(*, study: Study, connection: Connection, inputs: Inputs, plan: RunPlan) -> LabelPrompt:
-    """Make the prompt of a study: its instructions, its labels, and labelled examples of the pool alone.
+def version_of(*, study: Study, number: int | None) -> PromptVersion | None:
+    """A version of a study's prompt, by default the latest; None where nobody has edited it, or for number 0.
+
+    Raises: PromptVersionNotFound.
+    """
+    versions = study.prompt_versions.order_by("-number")
+    if number is None:
+        return versions.first()
+    found = versions.filter(number=number).first()
+    if found is None and number:
+        last = versions.first()
+        known = f"the latest is {last.number}" if last else "nobody has edited it yet"
+        raise PromptVersionNotFound(
+            f"the prompt of “{study}” has no version {number}; {known}.", field="prompt_version"
+        )
+    return found
+
+
+def text_of(version: PromptVersion | None, *, study: Study) -> PromptText:
+    """The text of a version; without one, the usual text of the study's task type."""
+    if version is None:
+        return usual_text(study.definition.input_fields)
+    return PromptText(system=version.system, message=version.message)
+
+
+def _prompt_for(
+    *, study: Study, connection: Connection, inputs: Inputs, plan: RunPlan, version: PromptVersion | None
+) -> LabelPrompt:
+    """Make the prompt of a study: its text, instructions, labels, and labelled examples of the pool alone.
 
     Raises: PromptImpossible.
     """
-    rows = inputs.training_rows(_MOST_CANDIDATES) if plan.shots else []
+    most = _MOST_KEPT if plan.shots_by == NEAREST else _MOST_CANDIDATES
+    rows = inputs.training_rows(most) if plan.shots else []
     is_list, fields = study.definition.is_list, study.definition.input_fields
     examples = [
         LabelledExample(
@@ -60,6 +141,8 @@ def prompt_for(*, study: Study, connection: Connection, inputs: Inputs, plan: Ru
         meanings={label: str(meaning) for label, meaning in study.meanings.items()},
         instructions=study.instructions,
         is_exclusive=study.definition.is_exclusive,
-        examples=balanced(examples, num=plan.shots),
+        fields=tuple(fields),
+        text=text_of(version, study=study),
+        examples=tuple(examples),
     )
-    return make_prompt(source=source, abilities=connection.abilities, confidence=plan.stated_confidence)
+    return make_prompt(source=source, abilities=connection.abilities, settings=plan.of_prompt)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from config.refusals import Refusal
+from connections.prompts import BALANCED, CHOICES_OF_EXAMPLES, PromptSettings
 from runs.money import SECONDS_PER_MINUTE
 from studies.task_types import TaskType
 from training.spec import (
@@ -61,10 +62,13 @@ TEACHER_SEEDS_CHOICES = {
 LARGEST_ID = 2**63 - 1
 # How a teacher writes answers.
 FOR_WRITING = ("answer_length", "num_answers")
+# Read only where a language model is asked.
+OF_LANGUAGE_MODEL = ("prompt_version", "shots", "shots_by", "stated_confidence", "samples", "sampling_temperature")
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only", "score_only"),
-    *("teacher_connection", "teacher_seeds", "shots", "stated_confidence"),
+    *("teacher_connection", "teacher_seeds"),
+    *OF_LANGUAGE_MODEL,
     *settings_of(DistilTraining),
     *settings_of(DistillationSettings),
 )
@@ -144,6 +148,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         label="At the time limit, extend the run while the budget has money",
         help="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
     )
+    gold_only: bool = setting(
+        False,
+        label="Leave out labels that a language model gave",
+        help="For annotate. On the distil path they are left out always.",
+    )
     num_seeds: int = like(
         SharedSearch,
         "num_seeds",
@@ -187,19 +196,42 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         help="From one, intervals leave out how teachers of other seeds differ; each further one adds cost.",
         group=FormGroup.DISTILLING,
     )
+    prompt_version: int | None = setting(
+        None,
+        most=LARGEST_ID,
+        help="Version of the study's prompt. 0: the text before any version.",
+        blank="the latest",
+    )
     shots: int = setting(
         8,
         most=64,
         label="Examples in the prompt",
-        help="Labelled ones of the pool, all labels about equally often; for a language model.",
+        help="Labelled ones of the pool; for a language model.",
         group=FormGroup.DISTILLING,
     )
+    shots_by: str = setting(BALANCED, choices=CHOICES_OF_EXAMPLES, label="Which examples", group=FormGroup.DISTILLING)
     stated_confidence: float = setting(
         0.9,
         least=0.5,
         most=0.999,
         label="Stated confidence",
         help="Probability of its answer, where the language model's server tells none.",
+        group=FormGroup.DISTILLING,
+    )
+    samples: int = setting(
+        1,
+        least=1,
+        most=20,
+        label="Answers per text",
+        help="Where its server tells no probabilities: their shares are the soft labels. Each is paid.",
+        group=FormGroup.DISTILLING,
+    )
+    sampling_temperature: float = setting(
+        1.0,
+        least=0.1,
+        most=2,
+        label="Temperature of the answers",
+        help="Where several are asked for: how much they differ.",
         group=FormGroup.DISTILLING,
     )
 
@@ -227,7 +259,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     def _check_language_model(self) -> None:
         if self.teacher_connection is None:
-            self._refuse_given(("shots", "stated_confidence"), "only a language model is asked so. Leave it out.")
+            self._refuse_given(OF_LANGUAGE_MODEL, "only a language model is asked so. Leave it out.")
             return
         others = ("self_distil", "untrained_teacher", "teacher_run", "teacher_only")
         fault = "a language model is the teacher, and it is not trained. Leave it out, or choose another teacher."
@@ -273,6 +305,17 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     def teaches(self) -> bool:
         """Whether a student learns from its teacher, where there is one."""
         return not (self.teacher_only or self.score_only)
+
+    @property
+    def of_prompt(self) -> PromptSettings:
+        """What it says of a language model's prompt beside the text."""
+        return PromptSettings(
+            shots=self.shots,
+            shots_by=self.shots_by,
+            confidence=self.stated_confidence,
+            samples=self.samples,
+            temperature=self.sampling_temperature,
+        )
 
     @property
     def is_hybrid(self) -> bool:

@@ -34,19 +34,21 @@ class CardMissing(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class LabelOrigins:
-    """How many labels of a snapshot people gave, were replayed, and were imported."""
+    """How many labels of a snapshot people gave, a language model gave, were replayed, and were imported."""
 
     given: int = 0
     replayed: int = 0
     imported: int = 0
+    by_model: int = 0
 
     @property
     def total(self) -> int:
-        return self.given + self.replayed + self.imported
+        return self.given + self.by_model + self.replayed + self.imported
 
     def __str__(self) -> str:
         named = (
             (self.given, "given by people"),
+            (self.by_model, "given by a language model"),
             (self.replayed, "replayed from known answers"),
             (self.imported, "imported with the examples"),
         )

@@ -157,7 +157,9 @@ def duplicate_study(*, actor: User, study: Study, name: str, limit: Decimal | st
         actor=actor, study=made, worth_per_point=study.worth_per_point, monthly_requests=study.monthly_requests
     )
     if with_data and study.examples.exists():
-        pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
+        # An imported label counts as gold, which a language model's is not.
+        examples = study.examples.order_by("rank")
+        pieces = export_examples(study=study, examples=examples, suffix="jsonl", is_gold=True)
         batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))
         columns = {name: name for name in made.definition.input_fields}
         options = ImportOptions(columns=columns, label_column="label", split_column="split")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection, transaction
-from django.db.models import ProtectedError
+from django.db.models import Case, F, ProtectedError, Q, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -218,7 +218,10 @@ def _table(batch: ImportBatch, encoding: str) -> Table:
 
 
 def _rules(study: Study) -> StudyRules:
-    known = list(study.examples.values_list("content_hash", "group_hash", "split", "label__value"))
+    # What a language model said gives way to a label of a file.
+    is_gold = ~Q(label__source=Label.Source.LANGUAGE_MODEL)
+    value = Case(When(is_gold, then=F("label__value")))
+    known = list(study.examples.values_list("content_hash", "group_hash", "split", value))
     return StudyRules(
         definition=study.definition,
         labels=study.labels,
@@ -245,7 +248,10 @@ def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[C
 
 
 def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]) -> None:
-    """Label examples without a label; a concurrent annotation stays."""
+    """Label examples without a label, or with one of a language model; a concurrent annotation stays."""
+    Label.objects.filter(
+        example__study=study, example__content_hash__in=labels, source=Label.Source.LANGUAGE_MODEL
+    ).delete()
     examples = study.examples.filter(content_hash__in=labels, label__isnull=True)
     rows = [
         Label(example=one, value=labels[one.content_hash], source=Label.Source.IMPORT, import_batch=batch)

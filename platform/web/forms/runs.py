@@ -6,10 +6,11 @@ from django import forms
 
 from budgets.models import Path
 from connections.models import Connection
-from runs.models import Run
+from runs.models import PromptVersion, Run
 from runs.requests import (
     HYBRID_EPOCHS,
     MOST_EXAMPLES,
+    OF_LANGUAGE_MODEL,
     FormGroup,
     RunPlan,
     RunRequest,
@@ -40,13 +41,12 @@ METHODS = (
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 _CONNECTION = "connection-"
-_OF_LANGUAGE_MODEL = ("shots", "stated_confidence")
 # Settings of heads and of teachers that are asked for labels, and those of models that write.
-_OF_HEADS = ("pooling", "head_learning_rate_factor", *_OF_LANGUAGE_MODEL)
+_OF_HEADS = ("pooling", "head_learning_rate_factor", *OF_LANGUAGE_MODEL)
 _OF_WRITING = ("answer_length", "num_answers", "adapter_rank")
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
-    *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
+    *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates", "prompt_version"),
     *(name for name, setting in SETTINGS.items() if setting.group == FormGroup.DISTILLING),
 )
 
@@ -77,6 +77,21 @@ def setting_field(setting: Setting, **options: Any) -> forms.Field:
         )
     limits = {"min_value": setting.least, "max_value": setting.most}
     return (forms.IntegerField if setting.value_type is int else forms.FloatField)(**{**limits, **options})
+
+
+def prompt_version_field(versions: Iterable[PromptVersion]) -> forms.TypedChoiceField:
+    """A choice among the versions of a study's prompt, the latest first and by itself."""
+    numbers = [one.number for one in versions]
+    latest = f"The latest: version {numbers[0]}" if numbers else "The usual text: nobody has edited it yet"
+    earlier = [(str(number), f"Version {number}") for number in numbers]
+    return forms.TypedChoiceField(
+        label="Prompt",
+        choices=[("", latest), *earlier, *([("0", "The usual text")] if numbers else [])],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="For a language model.",
+    )
 
 
 def _described(run: Run) -> str:
@@ -133,6 +148,7 @@ class StartRunForm(LicenceForm):
         teachers: Iterable[Run] = (),
         connections: Iterable[Connection] = (),
         task_type: TaskType | None = None,
+        prompt_versions: Iterable[PromptVersion] = (),
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
@@ -140,7 +156,8 @@ class StartRunForm(LicenceForm):
         self.fields["gold_epochs"] = setting_field(
             SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
         )
-        for name in (*_OF_LANGUAGE_MODEL, "teacher_seeds"):
+        self.fields["prompt_version"] = prompt_version_field(prompt_versions)
+        for name in (*OF_LANGUAGE_MODEL, "teacher_seeds"):
             self.fields[name].required = False
         has_labels = task_type is None or task_type.has_labels
         if task_type is not None:
@@ -230,7 +247,11 @@ class StartRunForm(LicenceForm):
             FieldGroup(
                 title="Distilling",
                 help="Who teaches, and what of it the student learns from.",
-                fields=[self["teacher"], *self._of(FormGroup.DISTILLING, first="teacher_seeds")],
+                fields=[
+                    self["teacher"],
+                    *self._of(FormGroup.DISTILLING, first="teacher_seeds"),
+                    self["prompt_version"],
+                ],
                 is_for_distil=True,
             ),
         ]

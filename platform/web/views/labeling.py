@@ -19,6 +19,7 @@ from reports.choosing import choose_examples, choosing_of
 from reports.formatting import exact
 from studies.hashing import digest
 from studies.models import Split, Study
+from studies.queries import split_counts
 from tables.table import counted
 from web.forms.examples import Order, PublishForm
 from web.guards import button_for, form_for, page_for
@@ -46,7 +47,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
     annotations = (
         Annotation.objects.with_pay()
         .filter(example__study=study)
-        .select_related("annotator", "example__study", "entry__budget")
+        .select_related("annotator", "example__study", "example__publication", "entry__budget")
         .order_by("-created_at", "-pk")
     )
     context = {
@@ -55,6 +56,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
         "agreement": agreement(study),
         "num_cut": num_cut(study=study),
         "price": label_price(study),
+        "num_by_model": sum(one.num_by_model for one in split_counts(study)),
         "page": page_of(request, annotations, size=25),
     }
     return render(request, "web/labelling.html", context)
@@ -76,7 +78,7 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _publish(request: HttpRequest, study: Study, form: PublishForm) -> PublishResult:
     chosen = choose_examples(study) if form.is_chosen else None
-    return publish(actor=person(request), study=study, chosen=chosen, **form.request)
+    return publish(actor=person(request), study=study, which=chosen, **form.request)
 
 
 @page_for(Action.PUBLISH_EXAMPLES)

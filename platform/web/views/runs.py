@@ -33,6 +33,7 @@ from runs.results import (
 )
 from runs.results import run_file as file_of_run
 from studies.models import Split
+from studies.queries import num_by_model
 from tables.table import counted
 from web.forms.runs import ExtendRunForm
 from web.guards import button_for, form_for, page_for
@@ -54,7 +55,7 @@ def runs(request: HttpRequest, pk: int) -> HttpResponse:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
     written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
-    chosen = {"choice": recipe_choice(shown), "form": ExtendRunForm()}
+    chosen = {"choice": recipe_choice(shown), "form": ExtendRunForm(), "num_by_model": num_by_model(shown.snapshot)}
     asked = {"outcomes": outcomes_for(shown.source_key), "uses_others": uses_others(shown.source_key)}
     asked = asked if is_language_model(shown.model) else {}
     return render(request, "web/run.html", {**_context(shown), **written, **chosen, **asked})

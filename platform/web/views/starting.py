@@ -18,6 +18,7 @@ from web.http import SHOWN, carry_out, is_as_shown, linked, person, study_of
 from web.presenters import quote_runs
 
 MOST_TEACHERS = 20
+MOST_VERSIONS = 50
 
 
 @form_for(Action.START_RUN)
@@ -48,6 +49,7 @@ def _form(study: Study, data: object, initial: dict[str, str] | None = None) -> 
         teachers=finished_teachers(study)[:MOST_TEACHERS],
         connections=Connection.objects.filter(is_active=True).order_by("name"),
         task_type=study.definition,
+        prompt_versions=study.prompt_versions.order_by("-number")[:MOST_VERSIONS],
     )
 
 

@@ -1,6 +1,6 @@
 """A connection with prices, a prompt, and a way to buy answers from a server that a test scripts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,9 +17,11 @@ from budgets.queries import differences
 from connections import asking
 from connections.buying import Purchase, buy_answers
 from connections.models import Answer, Connection, Outputs
-from connections.operations import add_connection
-from connections.prompts import LabelPrompt, PromptSource, make_prompt
+from connections.operations import add_connection, run_self_test
+from connections.prompts import BALANCED, LabelPrompt, PromptSettings, PromptSource, make_prompt, usual_text
+from studies.models import Split, Study
 from tests import factories
+from tests.language_server import Served, chosen_by, language_server
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PRICES = {CostKind.INPUT_TOKENS: "0.5", CostKind.CACHED_TOKENS: "0.05", CostKind.OUTPUT_TOKENS: "2"}
@@ -27,9 +29,11 @@ SCORED = {"answers": True, "limit": "max_tokens", "alternatives": 20, "structure
 STRUCTURED = {**SCORED, "alternatives": 0}
 
 
-def prompt(*, abilities: dict[str, Any] = SCORED, **source: Any) -> LabelPrompt:
-    told = {"labels": ("good", "bad"), "meanings": {}, "instructions": "", "is_exclusive": True, **source}
-    return make_prompt(source=PromptSource(**told), abilities=abilities, confidence=0.9)
+def prompt(*, abilities: dict[str, Any] = SCORED, samples: int = 1, **source: Any) -> LabelPrompt:
+    fields = {"fields": ("text",), "text": usual_text(("text",))}
+    told = {"labels": ("good", "bad"), "meanings": {}, "instructions": "", "is_exclusive": True, **fields, **source}
+    chosen = PromptSettings(shots=8, shots_by=BALANCED, confidence=0.9, samples=samples, temperature=1.0)
+    return make_prompt(source=PromptSource(**told), abilities=abilities, settings=chosen)
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,15 @@ class Shop:
     connection: Connection
     budget: Budget
 
-    def buy(self, texts: Sequence[str], *, work_key: str = "run:1", should_continue: Callable[[], bool] = bool) -> None:
-        asked = self.purchase(work_key=work_key)
+    def buy(
+        self,
+        texts: Sequence[str],
+        *,
+        work_key: str = "run:1",
+        should_continue: Callable[[], bool] = bool,
+        **of_prompt: Any,
+    ) -> None:
+        asked = self.purchase(work_key=work_key, **of_prompt)
         go_on = (lambda: True) if should_continue is bool else should_continue
         buy_answers(purchase=asked, rows=[{"text": text} for text in texts], should_continue=go_on)
 
@@ -97,3 +108,31 @@ def make_shop(url: str, *, limit: str = "100", abilities: dict[str, Any] = SCORE
     budget = factories.budget(limit=limit)
     price_tokens(budget.price_book, connection)
     return Shop(connection=connection, budget=budget)
+
+
+@pytest.fixture
+def server(db: None) -> Iterator[Served]:
+    with language_server(chosen_by("great")) as served:
+        yield served
+
+
+@pytest.fixture
+def connection(server: Served) -> Connection:
+    made = factories.connection(url=server.url, outputs=Outputs.MAY_TRAIN)
+    run_self_test(actor=made.created_by, connection=made)
+    server.requests.clear()
+    server.charged.clear()
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def study(connection: Connection) -> Study:
+    made = factories.study(instructions="Is the mood good or bad?")
+    texts = [f"a {mood} thing {number}" for number in range(5) for mood in ("great", "awful")]
+    labels = ["good", "bad"] * 5
+    factories.examples(made, texts, labels=labels)
+    factories.examples(made, [f"{text} in the sun" for text in texts], split=Split.TEST, labels=labels)
+    factories.examples(made, [f"{text} and the moon" for text in texts])
+    price_tokens(made.budget.price_book, connection)
+    return made

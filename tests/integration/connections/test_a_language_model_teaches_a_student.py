@@ -21,8 +21,7 @@ from runs.control import start_distil, start_runs
 from runs.models import Artifact, Run, RunKind, RunState
 from runs.preflight.licences import LicenceUnconfirmed, OutputsMayNotTrain
 from runs.preflight.results import PreflightRefused
-from runs.requests import RunPlan, RunRequest
-from runs.requests.building import TeacherUnusable
+from runs.requests import RunPlan, RunRequest, TeacherUnusable
 from runs.supervision import supervise, sweep
 from studies.models import Label, Split, Study
 from tests import factories

@@ -134,7 +134,7 @@ def test_the_least_sure_are_published_first_and_marked(study: Study) -> None:
 def test_dev_and_test_stay_random(study: Study) -> None:
     scored_by(student(study, num_labels=40, utility=0.7), study)
     with pytest.raises(Exception, match="dev and test stay random"):
-        publish(actor=study.created_by, study=study, split=Split.DEV, chosen=choose_examples(study))
+        publish(actor=study.created_by, study=study, split=Split.DEV, which=choose_examples(study))
     with pytest.raises(IntegrityError):
         Example.objects.filter(split=Split.TEST).update(chosen_by=ChosenBy.UNCERTAINTY)
 

@@ -17,8 +17,7 @@ from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
 from runs.preflight import CheckLevel, CheckResult, label_checks, model_checks, preflight
 from runs.preflight.results import PreflightRefused
-from runs.requests import RunPlan, RunRequest, chain_of, count_inputs
-from runs.requests.building import TeacherUnusable
+from runs.requests import RunPlan, RunRequest, TeacherUnusable, chain_of, count_inputs
 from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state

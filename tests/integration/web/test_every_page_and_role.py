@@ -12,10 +12,12 @@ from pytest_django import Settings
 from accounts.models import Role
 from budgets.limits import set_confirm_above, set_limit
 from budgets.models import LimitRequest, Path
-from runs.models import Artifact, Run, RunKind, RunState
+from connections.models import Prompt
+from runs.models import Artifact, Asking, LabelAudit, Run, RunKind, RunState
 from studies.imports import draft_import
 from studies.models import ImportBatch, Study
 from tests import factories
+from tests.integration.connections import conftest as connections_of
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_predictions, said_of
 
@@ -97,12 +99,28 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "run-live": (MANAGERS, NOT_FOR_MANAGERS),
     "run-curve": (MANAGERS, NOT_FOR_MANAGERS),
     "run-file": (MANAGERS, NOT_FOR_MANAGERS),
+    "prompt": (MANAGERS, MANAGERS),
+    "preview-prompt": (MANAGERS, MANAGERS),
+    "preview-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "asking": (MANAGERS, NOT_FOR_MANAGERS),
+    "asking-live": (MANAGERS, NOT_FOR_MANAGERS),
+    "stop-asking": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "resume-asking": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "model-labels": (MANAGERS, NOT_FOR_MANAGERS),
+    "order-labels": (MANAGERS, MANAGERS),
+    "order-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "audit-labels": (MANAGERS, MANAGERS),
+    "audit-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "review-labels": (MANAGERS, MANAGERS),
+    "review-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "publish-audit": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "cancel-run": (MANAGERS_REDIRECTED, MANAGERS_REDIRECTED),
     "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report": (MANAGERS, NOT_FOR_MANAGERS),
     "print-report": (MANAGERS, NOT_FOR_MANAGERS),
+    "what-if": (MANAGERS, NOT_FOR_MANAGERS),
     "compare": (MANAGERS, NOT_FOR_MANAGERS),
     "next-tranche": (MANAGERS, NOT_FOR_MANAGERS),
     "start-pilot": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -180,7 +198,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         enter-label-studio labelling publish publish-quote sync-labels runs
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
         study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
-        autopilot autopilot-off"""
+        autopilot autopilot-off prompt preview-prompt preview-quote
+        what-if model-labels order-labels order-quote audit-labels audit-quote review-labels review-quote"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
@@ -196,6 +215,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},
         **_of_notices(),
         **{name: {"pk": factories.connection().pk} for name in ("connection", "test-connection")},
+        **dict.fromkeys(["asking", "asking-live", "stop-asking", "resume-asking"], _asking(study)),
+        "publish-audit": {"pk": _audit(study).pk},
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
     }
@@ -231,6 +252,18 @@ def _waiting_request(study: Study) -> LimitRequest:
     set_confirm_above(actor=factories.person(Role.ADMIN), book=book, amount="100")
     set_limit(actor=study.created_by, budget=study.budget, limit="1000")
     return study.budget.limit_requests.get()
+
+
+def _asking(study: Study) -> dict[str, Any]:
+    """A preview of a prompt, which no worker has taken up yet."""
+    prompt = Prompt.objects.create(version="0" * 64, payload=connections_of.prompt().payload)
+    ids = list(study.examples.values_list("pk", flat=True)[:1])
+    fixed = {"connection": factories.connection(), "prompt": prompt, "plan": {"shots": 0}, "example_ids": ids}
+    return {"pk": study.askings.create(purpose=Asking.Purpose.PREVIEW, asked_by=study.created_by, **fixed).pk}
+
+
+def _audit(study: Study) -> LabelAudit:
+    return study.label_audits.create(label_ids=[], example_ids=[], created_by=study.created_by)
 
 
 def _of_notices() -> dict[str, dict[str, Any]]:

@@ -8,17 +8,19 @@ from hypothesis import strategies as st
 
 from connections.client import Reply, ReplyLost, Usage, read_reply
 from connections.models import Outcome
-from connections.prompts import LabelPrompt, PromptSource, make_prompt
-from connections.reading import read_answer
+from connections.prompts import BALANCED, LabelPrompt, PromptSettings, PromptSource, make_prompt, usual_text
+from connections.reading import pooled, read_answer
 
 LETTERS: dict[str, Any] = {"alternatives": 20}
 SCHEMA: dict[str, Any] = {"structured": True}
 TEXT: dict[str, Any] = {}
 
 
-def prompt(abilities: dict[str, Any], *, is_exclusive: bool = True) -> LabelPrompt:
-    source = PromptSource(labels=("Good", "Bad", "So so"), meanings={}, instructions="", is_exclusive=is_exclusive)
-    return make_prompt(source=source, abilities=abilities, confidence=0.8)
+def prompt(abilities: dict[str, Any], *, is_exclusive: bool = True, samples: int = 1) -> LabelPrompt:
+    told: dict[str, Any] = {"meanings": {}, "instructions": "", "fields": ("text",), "text": usual_text(("text",))}
+    source = PromptSource(labels=("Good", "Bad", "So so"), is_exclusive=is_exclusive, **told)
+    chosen = PromptSettings(shots=0, shots_by=BALANCED, confidence=0.8, samples=samples, temperature=1.0)
+    return make_prompt(source=source, abilities=abilities, settings=chosen)
 
 
 def test_letters_are_added_up_over_their_tokens_and_renormalised() -> None:
@@ -54,6 +56,17 @@ def test_what_is_no_answer_is_an_outcome_without_scores(
 def test_a_hard_answer_has_the_stated_confidence(abilities: dict[str, Any], content: str) -> None:
     found = read_answer(prompt=prompt(abilities), reply=Reply(content=content, finish="stop"))
     assert found.scores == pytest.approx((0.1, 0.8, 0.1))
+
+
+def test_samples_are_shares_beside_one_that_is_undecided() -> None:
+    asked = prompt(SCHEMA, samples=4)
+    replies = [Reply(content=json.dumps({"label": label}), finish="stop") for label in ("Good", "Good", "Bad")]
+    votes = [read_answer(prompt=asked, reply=reply).scores or () for reply in replies]
+    assert votes[0] == (1, 0, 0)
+    # The fourth did not come.
+    assert pooled(prompt=asked, samples=votes) == pytest.approx([(2 + 1 / 3) / 4, (1 + 1 / 3) / 4, (1 / 3) / 4])
+    several = prompt(SCHEMA, samples=2, is_exclusive=False)
+    assert pooled(prompt=several, samples=[(1.0, 0.0, 0.0), (1.0, 1.0, 0.0)]) == pytest.approx([2.5 / 3, 0.5, 0.5 / 3])
 
 
 def test_of_several_labels_each_has_it_alone() -> None:

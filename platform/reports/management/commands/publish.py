@@ -30,7 +30,7 @@ class Command(RefusingCommand):
         actor = find_person(options["email"]) if options["email"] else study.created_by
         chosen = choose_examples(study) if options["uncertain"] else None
         result = publish(
-            actor=actor, study=study, num_examples=options["examples"], split=options["split"], chosen=chosen
+            actor=actor, study=study, num_examples=options["examples"], split=options["split"], which=chosen
         )
         self.stdout.write(f"{result.num_published} published, {result.num_already} published before.")
         if result.num_short:

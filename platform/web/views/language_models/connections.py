@@ -9,7 +9,7 @@ from connections.models import Connection
 from connections.operations import add_connection, change_connection, run_self_test
 from connections.queries import outcomes_of, prices_of
 from connections.wording import abilities_text
-from web.forms.connections import ChangeConnectionForm, NewConnectionForm, initial_of
+from web.forms.language_models.connections import ChangeConnectionForm, NewConnectionForm, initial_of
 from web.guards import button_for, form_for
 from web.http import carry_out_or_say, page_of, person, submitted
 

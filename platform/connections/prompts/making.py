@@ -6,14 +6,23 @@ Pure: knows no database. A prompt's version is the hash of all that is sent besi
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
 from enum import StrEnum
 from functools import cached_property
 from string import ascii_uppercase
 from typing import Any, Self
 
 from config.refusals import Refusal
+from connections.prompts.nearest import NearestTexts
+from connections.prompts.texts import (
+    GUIDELINE,
+    HOW_TO_ANSWER,
+    LABELS,
+    PromptText,
+    filled,
+    usual_text,
+)
 
 # Servers tell of so many alternatives of a token at most.
 MOST_ALTERNATIVES = 20
@@ -31,6 +40,13 @@ class Method(StrEnum):
     LETTERS = "letters"  # one letter per label; probabilities of the first token
     SCHEMA = "schema"  # JSON that a schema constrains; the stated confidence
     TEXT = "text"  # the label's own text; the stated confidence
+
+
+BALANCED, NEAREST = "balanced", "nearest"
+CHOICES_OF_EXAMPLES = {
+    BALANCED: "The same for every text, all labels about equally often",
+    NEAREST: "Those most like the text, by TF-IDF",
+}
 
 
 class PromptImpossible(Refusal):
@@ -56,14 +72,31 @@ class PromptSource:
     meanings: Mapping[str, str]
     instructions: str
     is_exclusive: bool
+    fields: tuple[str, ...]
+    text: PromptText
     examples: tuple[LabelledExample, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptSettings:
+    """What a person chooses of a prompt beside its text.
+
+    `samples` answers are asked for where the server tells no probabilities, at that `temperature`.
+    """
+
+    shots: int
+    shots_by: str
+    confidence: float
+    samples: int
+    temperature: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelPrompt:
     """A prompt: messages before the text, how the answer is constrained, and its bounds in tokens.
 
-    `confidence` is the stated probability of an answer whose server tells none.
+    `confidence` is the stated probability of an answer whose server tells none, and of which one is asked for. Of the
+    pairs of messages in `candidates`, `shots` are shown: those most like the text. A blank `message` is the usual one.
     """
 
     method: Method
@@ -73,40 +106,61 @@ class LabelPrompt:
     most_output_tokens: int
     limit_name: str
     confidence: float
+    # Later than the first prompts that were kept: left out where at the default, so that those keep their versions.
+    message: str = ""
+    candidates: tuple[Message, ...] = ()
+    shots: int = 0
+    samples: int = 1
+    temperature: float = 0.0
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         """Read what `payload` wrote, as the database returns it."""
-        named = {**payload, "labels": tuple(payload["labels"]), "messages": tuple(payload["messages"])}
-        return cls(**{**named, "method": Method(payload["method"])})
+        lists = {name: tuple(payload.get(name, ())) for name in ("labels", "messages", "candidates")}
+        return cls(**{**payload, **lists, "method": Method(payload["method"])})
 
     @cached_property
     def payload(self) -> dict[str, Any]:
-        return asdict(self)
+        defaults = {one.name: one.default for one in fields(self) if one.default is not MISSING}
+        told = asdict(self).items()
+        return {name: value for name, value in told if name not in defaults or value != defaults[name]}
 
     @cached_property
     def version(self) -> str:
         return hashlib.sha256(json.dumps(self.payload, sort_keys=True).encode()).hexdigest()
 
-    def request(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        """The body of the request for one example, without the model."""
+    def request(self, row: Mapping[str, str], *, sample: int = 0) -> dict[str, Any]:
+        """The body of the request for one example, without the model; each sample has a seed of its own."""
         return {
-            "messages": [*self.messages, {"role": "user", "content": text_of(fields)}],
+            "messages": self._all_messages(row),
             self.limit_name: self.most_output_tokens,
-            "temperature": 0,
-            "seed": _SEED,
+            "temperature": self.temperature,
+            "seed": _SEED + sample,
             **self._constraint,
         }
 
-    def most_input_tokens(self, fields: Mapping[str, str]) -> int:
+    def most_input_tokens(self, row: Mapping[str, str]) -> int:
         """A bound of the tokens that a request has: no tokenizer makes more than one of a byte."""
-        text = len(text_of(fields).encode(errors="replace"))
-        return self._bytes_before + text + _TOKENS_PER_REQUEST + _TOKENS_PER_MESSAGE * (len(self.messages) + 1)
+        messages = self._all_messages(row)
+        sent = sum(len(one["content"].encode(errors="replace")) for one in messages)
+        constraint = len(json.dumps(self._constraint).encode())
+        return sent + constraint + _TOKENS_PER_REQUEST + _TOKENS_PER_MESSAGE * len(messages)
+
+    def _all_messages(self, row: Mapping[str, str]) -> list[Message]:
+        text = message_of(row, self.message)
+        shown = [*self.messages, *self._nearest(text)]
+        return [*shown, {"role": "user", "content": text}]
+
+    def _nearest(self, text: str) -> list[Message]:
+        """The examples most like a text, the most like it last, next to the text."""
+        if not self.candidates:
+            return []
+        found = reversed(self._index.to(text, num=self.shots))
+        return [one for place in found for one in self.candidates[2 * place : 2 * place + 2]]
 
     @cached_property
-    def _bytes_before(self) -> int:
-        messages = sum(len(one["content"].encode(errors="replace")) for one in self.messages)
-        return messages + len(json.dumps(self._constraint).encode())
+    def _index(self) -> NearestTexts:
+        return NearestTexts([one["content"] for one in self.candidates[::2]])
 
     @cached_property
     def _constraint(self) -> dict[str, Any]:
@@ -118,7 +172,7 @@ class LabelPrompt:
         return {}
 
 
-def make_prompt(*, source: PromptSource, abilities: Mapping[str, Any], confidence: float) -> LabelPrompt:
+def make_prompt(*, source: PromptSource, abilities: Mapping[str, Any], settings: PromptSettings) -> LabelPrompt:
     """Make the best prompt that a connection's abilities allow. Raises: PromptImpossible."""
     if len(source.labels) > MOST_LABELS:
         raise PromptImpossible(
@@ -128,19 +182,38 @@ def make_prompt(*, source: PromptSource, abilities: Mapping[str, Any], confidenc
         )
     method = _method(source, abilities)
     names = letters_of(source.labels) if method == Method.LETTERS else {}
-    shown = [{"role": "system", "content": _system(source, method, names)}]
-    for example in source.examples:
-        answer = _answer(example.labels, source, method, names)
-        shown += [{"role": "user", "content": text_of(example.fields)}, {"role": "assistant", "content": answer}]
+    is_nearest = settings.shots_by == NEAREST
+    shown = source.examples if is_nearest else balanced(source.examples, num=settings.shots)
+    message = "" if source.text.message == usual_text(source.fields).message else source.text.message
+    examples = tuple(_as_messages(shown, source, method, names, message)) if settings.shots else ()
+    # One letter at its probability is told more by than letters that are drawn.
+    is_sampled = method != Method.LETTERS and settings.samples > 1
     return LabelPrompt(
         method=method,
         labels=source.labels,
         is_exclusive=source.is_exclusive,
-        messages=tuple(shown),
+        messages=({"role": "system", "content": _system(source, method, names)}, *(() if is_nearest else examples)),
         most_output_tokens=_most_output_tokens(source, method),
         limit_name=str(abilities.get("limit") or "max_tokens"),
-        confidence=confidence,
+        confidence=settings.confidence,
+        message=message,
+        candidates=examples if is_nearest else (),
+        shots=settings.shots if is_nearest and examples else 0,
+        samples=settings.samples if is_sampled else 1,
+        temperature=settings.temperature if is_sampled else 0.0,
     )
+
+
+def _as_messages(
+    examples: Sequence[LabelledExample],
+    source: PromptSource,
+    method: Method,
+    names: Mapping[str, str],
+    message: str,
+) -> Iterator[Message]:
+    for example in examples:
+        yield {"role": "user", "content": message_of(example.fields, message)}
+        yield {"role": "assistant", "content": _answer(example.labels, source, method, names)}
 
 
 def letters_of(labels: Sequence[str]) -> dict[str, str]:
@@ -148,11 +221,9 @@ def letters_of(labels: Sequence[str]) -> dict[str, str]:
     return dict(zip(ascii_uppercase, labels, strict=False))
 
 
-def text_of(fields: Mapping[str, str]) -> str:
-    """An example as it is sent: its text, or its texts under their names."""
-    if len(fields) == 1:
-        return next(iter(fields.values()))
-    return "\n".join(f"{name.replace('_', ' ')}: {text}" for name, text in fields.items())
+def message_of(row: Mapping[str, str], message: str = "") -> str:
+    """An example as it is sent."""
+    return filled(message or usual_text(tuple(row)).message, row)
 
 
 def balanced(examples: Sequence[LabelledExample], *, num: int) -> tuple[LabelledExample, ...]:
@@ -177,8 +248,8 @@ def _system(source: PromptSource, method: Method, names: Mapping[str, str]) -> s
         f"{marks.get(label, f'- {label}')}{f': {meaning}' if (meaning := source.meanings.get(label)) else ''}"
         for label in source.labels
     ]
-    parts = (source.instructions.strip(), "The labels:", "\n".join(lines), _how(source, method))
-    return "\n\n".join(part for part in parts if part)
+    guideline, how = source.instructions.strip(), _how(source, method)
+    return filled(source.text.system, {GUIDELINE: guideline, LABELS: "\n".join(lines), HOW_TO_ANSWER: how}).strip()
 
 
 def _how(source: PromptSource, method: Method) -> str:

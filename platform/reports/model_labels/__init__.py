@@ -1,0 +1,18 @@
+"""Labels that a language model gave: how many, what an audit by people says of them."""
+
+from reports.model_labels.auditing import NothingToAudit, num_auditable, publish_audit, start_audit
+from reports.model_labels.results import AuditResult, ClassShare, audit_results
+from reports.model_labels.reviewing import num_reviewable, publish_review, reviewed
+
+__all__ = [
+    "AuditResult",
+    "ClassShare",
+    "NothingToAudit",
+    "audit_results",
+    "num_auditable",
+    "num_reviewable",
+    "publish_audit",
+    "publish_review",
+    "reviewed",
+    "start_audit",
+]

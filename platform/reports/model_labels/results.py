@@ -1,0 +1,101 @@
+"""What people said of the examples of an audit, and what that says of all labels that the language model gave."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from labeling.publishing import audited
+from planning.audited import MeanEstimate, corrected_mean, share_of
+from runs.models import LabelAudit, ModelLabel
+from studies.models import Label, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassShare:
+    """The share of examples with a label: as the language model says, and corrected by what people said."""
+
+    label: str
+    by_model: float
+    corrected: MeanEstimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditResult:
+    """An audit, the model's labels that it is of, and people's labels of the examples that were drawn, by example."""
+
+    audit: LabelAudit
+    labels: Sequence[ModelLabel]
+    by_people: Mapping[int, str]
+    num_unpublished: int
+
+    @property
+    def num_labels(self) -> int:
+        return len(self.labels)
+
+    @property
+    def num_drawn(self) -> int:
+        return len(self.audit.example_ids)
+
+    @property
+    def num_looked_at(self) -> int:
+        return len(self._seen)
+
+    @cached_property
+    def error(self) -> MeanEstimate | None:
+        """The share of the drawn labels that people gave otherwise; None before they labelled any."""
+        num_wrong = sum(one.value != self.by_people[one.example_id] for one in self._seen)
+        return share_of(hits=num_wrong, total=len(self._seen)) if self._seen else None
+
+    @cached_property
+    def accuracy(self) -> MeanEstimate | None:
+        """The share of all of the model's labels that are right, by its confidence, corrected by the audit."""
+        if not self._seen:
+            return None
+        return corrected_mean(
+            measured=[float(one.value == self.by_people[one.example_id]) for one in self._seen],
+            predicted=[one.confidence for one in self._seen],
+            elsewhere=[one.confidence for one in self._unseen],
+        )
+
+    @cached_property
+    def shares(self) -> list[ClassShare]:
+        """By label, in the study's order; none before people labelled any."""
+        return [self._share(label) for label in self.audit.study.labels] if self._seen else []
+
+    def _share(self, label: str) -> ClassShare:
+        has = [float(label in self._names(one.value)) for one in self.labels]
+        corrected = corrected_mean(
+            measured=[float(label in self._names(self.by_people[one.example_id])) for one in self._seen],
+            predicted=[float(label in self._names(one.value)) for one in self._seen],
+            elsewhere=[float(label in self._names(one.value)) for one in self._unseen],
+        )
+        return ClassShare(label=label, by_model=sum(has) / len(has), corrected=corrected)
+
+    @cached_property
+    def _seen(self) -> list[ModelLabel]:
+        return [one for one in self.labels if one.example_id in self.by_people]
+
+    @cached_property
+    def _unseen(self) -> list[ModelLabel]:
+        return [one for one in self.labels if one.example_id not in self.by_people]
+
+    def _names(self, value: str) -> list[str]:
+        return list(json.loads(value)) if self.audit.study.definition.is_list else [value]
+
+
+def audit_results(study: Study) -> list[AuditResult]:
+    """The audits of a study, the latest first."""
+    return [_result(audit) for audit in study.label_audits.select_related("study", "created_by").order_by("-pk")]
+
+
+def _result(audit: LabelAudit) -> AuditResult:
+    # Only what was drawn counts: what people label otherwise was not chosen at random.
+    drawn = Label.objects.filter(example__in=audit.example_ids).exclude(source=Label.Source.LANGUAGE_MODEL)
+    labels = ModelLabel.objects.filter(pk__in=audit.label_ids).order_by("pk")
+    return AuditResult(
+        audit=audit,
+        labels=list(labels.only("example_id", "value", "confidence")),
+        by_people=dict(drawn.values_list("example", "value")),
+        num_unpublished=audited(study=audit.study, example_ids=audit.example_ids).count(),
+    )

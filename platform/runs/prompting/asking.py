@@ -1,0 +1,224 @@
+"""Buying answers for people: what would be asked, at which cost, and the order to a worker to ask it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.audit import record
+from accounts.models import User
+from accounts.permissions import Action, require
+from budgets.cost_kinds import CostKind
+from budgets.ledger import BudgetStopped, headroom
+from budgets.models import Budget, Path
+from budgets.money import amount_text
+from config.refusals import Refusal
+from connections.buying import Purchase
+from connections.estimates import TokenEstimate, estimate_answers
+from connections.models import Outputs
+from runs.models import Asking
+from runs.requests import (
+    OF_LANGUAGE_MODEL,
+    LanguageModel,
+    RunRequest,
+    count_inputs,
+    keep_prompt,
+    language_model_of,
+    prompt_of_version,
+)
+from studies.models import Example, Split, Study
+from studies.queries import gold
+
+TASK = "runs.tasks.ask"
+NUM_PREVIEWED = 5
+_MOST_SAMPLED = 400
+Purpose: TypeAlias = Asking.Purpose
+State: TypeAlias = Asking.State
+
+
+class AskingImpossible(Refusal):
+    """Nothing can be asked: there is no example, no price, or no money; the message says which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskingQuote:
+    """What would be asked, and what it will cost; answers that are there cost nothing."""
+
+    request: RunRequest
+    purpose: Purpose
+    language_model: LanguageModel
+    example_ids: Sequence[int]
+    first: Mapping[str, str] | None
+    tokens: TokenEstimate
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be asked; empty where it can."""
+        budget = Budget.objects.get(pk=self.request.study.budget_id)
+        if not self.example_ids:
+            return "The pool has no example without a label that waits for none. Import some."
+        if self.purpose == Purpose.LABELS and self.language_model.connection.outputs != Outputs.MAY_TRAIN:
+            return (
+                f"Labels train models, and the terms of the connection {self.language_model.connection} are not stated "
+                "to let its outputs do that. An admin reads them and states it on the connection's page."
+            )
+        if self.tokens.fault:
+            return f"{self.tokens.fault} An admin sets it on the prices page."
+        if budget.is_stopped:
+            return str(BudgetStopped(budget))
+        kinds = (CostKind.INPUT_TOKENS, CostKind.OUTPUT_TOKENS)
+        left = min(headroom(budget=budget, path=path_of(self.purpose), kind=kind) for kind in kinds)
+        assert self.tokens.most_of_one is not None
+        if self.tokens.most_of_one > left:
+            return f"Only {amount_text(left)} {budget.currency} is left: not one answer could be held for."
+        return ""
+
+
+def quote_asking(*, request: RunRequest, purpose: Purpose) -> AskingQuote:
+    """Say what would be asked for a request whose teacher is a language model, and what it will cost.
+
+    A preview asks for the first examples that a run of this request would ask for; for labels, those are asked for that
+    have no label and wait for none, as many as the request has unlabelled ones.
+    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible.
+    """
+    study = request.study
+    asked = language_model_of(study=study, plan=request.plan, inputs=count_inputs(request))
+    ids = list(_WANTED[purpose](request).values_list("pk", flat=True))
+    rows = [fields for _, fields in rows_of(study, ids[:_MOST_SAMPLED])]
+    tokens = estimate_answers(
+        budget=study.budget, connection=asked.connection, prompt=asked.prompt, rows=rows, num_answers=len(ids)
+    )
+    return AskingQuote(
+        request=request,
+        purpose=purpose,
+        language_model=asked,
+        example_ids=ids,
+        first=rows[0] if rows else None,
+        tokens=tokens,
+    )
+
+
+@transaction.atomic
+def start_asking(*, actor: User, request: RunRequest, purpose: Purpose) -> Asking:
+    """Order a worker to ask. Each batch of requests is held for before it is sent, and settled at what it used.
+
+    Raises: Forbidden; TeacherUnusable; PromptVersionNotFound; PromptImpossible; AskingImpossible.
+    """
+    require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
+    # Two orders at once do not ask for labels of the same examples.
+    Study.objects.select_for_update(no_key=True).get(pk=request.study.pk)
+    quote = quote_asking(request=request, purpose=purpose)
+    if quote.fault:
+        raise AskingImpossible(quote.fault)
+    asked = quote.language_model
+    made = Asking.objects.create(
+        study=request.study,
+        purpose=purpose,
+        connection=asked.connection,
+        prompt=keep_prompt(asked.prompt),
+        version=asked.version,
+        plan={name: value for name, value in asdict(request.plan).items() if name in OF_LANGUAGE_MODEL},
+        example_ids=quote.example_ids,
+        asked_by=actor,
+    )
+    _record(actor, made, "asking.start", {"connection": str(made.connection), "examples": len(made.example_ids)})
+    # Robust: a broker that is down must not fail the request.
+    transaction.on_commit(lambda: enqueue(made), robust=True)
+    return made
+
+
+@transaction.atomic
+def stop_asking(*, actor: User, asking: Asking) -> Asking:
+    """Ask for nothing more; what is in flight is waited for and paid. Raises: Forbidden; AskingImpossible."""
+    require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
+    changed = _change(asking, (State.WAITING, State.WORKING, State.PAUSED), "it has ended already")
+    changed.state, changed.ended_at = State.STOPPED, timezone.now()
+    changed.save(update_fields=["state", "ended_at"])
+    _record(actor, changed, "asking.stop", {"done": changed.num_done})
+    return changed
+
+
+@transaction.atomic
+def resume_asking(*, actor: User, asking: Asking) -> Asking:
+    """Go on with what is paused. Raises: Forbidden; AskingImpossible; BudgetStopped."""
+    require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
+    changed = _change(asking, (State.PAUSED,), "it is not paused")
+    if changed.study.budget.is_stopped:
+        raise BudgetStopped(changed.study.budget)
+    changed.state, changed.reason, changed.num_attempts = State.WAITING, "", 0
+    changed.save(update_fields=["state", "reason", "num_attempts"])
+    _record(actor, changed, "asking.resume", {"done": changed.num_done})
+    transaction.on_commit(lambda: enqueue(changed), robust=True)
+    return changed
+
+
+def enqueue(asking: Asking) -> None:
+    current_app.send_task(TASK, kwargs={"asking_id": asking.pk}, retry_policy={"max_retries": 1})
+
+
+def purchase_of(asking: Asking) -> Purchase:
+    return Purchase(
+        connection=asking.connection,
+        prompt=prompt_of_version(asking.prompt_id),
+        budget=asking.study.budget,
+        path=path_of(Purpose(asking.purpose)),
+        work_key=asking.source_key,
+    )
+
+
+def path_of(purpose: Purpose) -> Path:
+    """What its answers are paid on: a preview is of what a distillation asks for."""
+    return {Purpose.PREVIEW: Path.DISTIL, Purpose.LABELS: Path.ANNOTATE}[purpose]
+
+
+def rows_of(study: Study, ids: Sequence[int]) -> list[tuple[Example, dict[str, str]]]:
+    """Examples in this order, each with the fields that are sent; those whose import was undone are left out."""
+    names = study.definition.input_fields
+    found = Example.objects.in_bulk(ids)
+    return [(found[pk], {name: found[pk].fields[name] for name in names}) for pk in ids if pk in found]
+
+
+def _previewed(request: RunRequest) -> QuerySet[Example]:
+    """The first examples of the pool that are not among the labels of a request, as a run of it takes them."""
+    pool = request.study.examples.filter(split=Split.POOL)
+    labels = gold(request.study, Split.POOL).values("pk")[: request.num_labels]
+    return pool.exclude(pk__in=labels).order_by("rank")[:NUM_PREVIEWED]
+
+
+def _to_label(request: RunRequest) -> QuerySet[Example]:
+    """The first examples of the pool that have no label, and that no person was given to label."""
+    free = request.study.examples.filter(split=Split.POOL, label__isnull=True, publication__isnull=True)
+    # What another order is about to label is not asked for twice; its answers may be of another prompt.
+    active = Asking.objects.filter(
+        study=request.study, purpose=Purpose.LABELS, state__in=[*Asking.ACTIVE, State.PAUSED]
+    )
+    taken = {pk for ids in active.values_list("example_ids", flat=True) for pk in ids}
+    return free.exclude(pk__in=taken).order_by("rank")[: request.num_unlabelled]
+
+
+_WANTED = {Purpose.PREVIEW: _previewed, Purpose.LABELS: _to_label}
+
+
+def _change(asking: Asking, states: Sequence[State], why_not: str) -> Asking:
+    ours = Asking.objects.select_for_update(of=("self",)).select_related("study__budget").get(pk=asking.pk)
+    if ours.state not in states:
+        raise AskingImpossible(f"{ours}: {why_not}.")
+    return ours
+
+
+def _record(actor: User, asking: Asking, action: str, after: dict[str, Any]) -> None:
+    study = asking.study
+    subject = f"{asking} of “{study}”"
+    record(
+        actor=actor,
+        action=action,
+        subject=subject,
+        subject_id=asking.pk,
+        budget_id=study.budget_id,
+        before={},
+        after=after,
+    )

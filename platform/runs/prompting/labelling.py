@@ -1,0 +1,96 @@
+"""A language model as annotator: answers that were bought for labels become labels of the pool, with their price."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from django.db import transaction
+
+from budgets.models import LedgerEntry
+from connections.buying import Purchase
+from connections.models import Answer, Outcome
+from connections.prompts import LabelPrompt
+from connections.reading import pooled
+from runs.models import Asking, ModelLabel
+from runs.prompting.asking import purchase_of, rows_of
+from studies.labels import ModelAnswer, assign_model_labels
+from studies.models import Example, Study
+
+_ROWS_AT_A_TIME = 500
+# Where several labels may apply, each that is more likely than not.
+_LIKELY = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Decision:
+    answer: ModelAnswer
+    confidence: float
+
+
+def give_labels(asking: Asking) -> None:
+    """Label the examples of an order whose answers are there and paid. Repeated, it labels what was not labelled yet.
+
+    A label names the batches that its answers were paid in, so that a bill of what trains on it has them.
+    """
+    if asking.purpose != Asking.Purpose.LABELS:
+        return
+    done = set(asking.labels.values_list("example", flat=True))
+    left = iter([pk for pk in asking.example_ids if pk not in done])
+    purchase = purchase_of(asking)
+    while some := list(islice(left, _ROWS_AT_A_TIME)):
+        _give(asking, list(_decisions(purchase, asking.study, some)))
+
+
+@transaction.atomic
+def _give(asking: Asking, decisions: Sequence[_Decision]) -> None:
+    labelled = set(assign_model_labels(answers=[one.answer for one in decisions]))
+    ModelLabel.objects.bulk_create(
+        ModelLabel(asking=asking, example_id=one.answer.example_id, value=one.answer.value, confidence=one.confidence)
+        for one in decisions
+        if one.answer.example_id in labelled
+    )
+
+
+def _decisions(purchase: Purchase, study: Study, ids: Sequence[int]) -> Iterator[_Decision]:
+    rows = [(example, purchase.keys(fields)) for example, fields in rows_of(study, ids)]
+    found = Answer.objects.filter(
+        key__in=[key for _, keys in rows for key in keys],
+        outcome=Outcome.ANSWERED,
+        batch__settled_at__isnull=False,
+    )
+    by_key = {answer.key: answer for answer in found.select_related("batch")}
+    paid = _paid_keys(purchase, list(by_key.values()))
+    for example, keys in rows:
+        answers = [by_key[key] for key in keys if key in by_key]
+        if answers:
+            yield _decision(purchase.prompt, study, example, answers, paid)
+
+
+def _paid_keys(purchase: Purchase, answers: Sequence[Answer]) -> set[str]:
+    """The keys of their batches that entries are for: a batch of which nothing was used has none."""
+    keys = {answer.batch.source_key for answer in answers}
+    entries = LedgerEntry.objects.filter(budget=purchase.budget, subject_key__in=keys)
+    return set(entries.values_list("subject_key", flat=True).distinct())
+
+
+def _decision(
+    prompt: LabelPrompt, study: Study, example: Example, answers: Sequence[Answer], paid: set[str]
+) -> _Decision:
+    scores = pooled(prompt=prompt, samples=[answer.scores or [] for answer in answers])
+    given, confidence = decided(prompt=prompt, scores=scores)
+    value = study.definition.read_answer(given=given, fields=example.fields, labels=study.labels)
+    keys = sorted({answer.batch.source_key for answer in answers} & paid)
+    return _Decision(answer=ModelAnswer(example_id=example.pk, value=value, source_keys=keys), confidence=confidence)
+
+
+def decided(*, prompt: LabelPrompt, scores: Sequence[float]) -> tuple[str, float]:
+    """The answer that scores decide for, and its probability: the likeliest label, or each more likely than not."""
+    if prompt.is_exclusive:
+        place = max(range(len(scores)), key=lambda one: scores[one])
+        return prompt.labels[place], scores[place]
+    confidence = 1.0
+    for score in scores:
+        confidence *= max(score, 1 - score)
+    named = [label for label, score in zip(prompt.labels, scores, strict=True) if score > _LIKELY]
+    return json.dumps(named, ensure_ascii=False), confidence

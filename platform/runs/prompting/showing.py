@@ -1,0 +1,85 @@
+"""What came of an order: for each example the answers, what they say together, and what they cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from budgets.cost_kinds import TOKEN_KINDS
+from budgets.models import LedgerEntry
+from budgets.money import ZERO
+from connections.buying import Purchase
+from connections.models import Answer, Outcome, in_thousands
+from connections.prompts import LabelPrompt
+from connections.reading import pooled
+from runs.models import Asking
+from runs.prompting.asking import purchase_of, rows_of
+from studies.models import Example
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelShare:
+    label: str
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownAnswers:
+    """The answers to one example. `shares` are the likeliest labels; none where no answer could be used.
+
+    `cost` is at the prices of their batches, also where an earlier order paid it, which `was_there` says.
+    """
+
+    example: Example
+    outcomes: Sequence[str]
+    content: str
+    shares: Sequence[LabelShare]
+    tokens: int
+    cost: Decimal
+    was_there: bool
+
+
+def shown_answers(asking: Asking, *, most: int) -> list[ShownAnswers]:
+    """The answers to the first examples of an order, in their order."""
+    purchase, rows = purchase_of(asking), rows_of(asking.study, asking.example_ids[:most])
+    keys = {example.pk: purchase.keys(fields) for example, fields in rows}
+    wanted = [key for some in keys.values() for key in some]
+    found = Answer.objects.filter(key__in=wanted).select_related(
+        "batch__input_price", "batch__cached_price", "batch__output_price"
+    )
+    by_key: dict[str, list[Answer]] = {}
+    for answer in found.order_by("pk"):
+        by_key.setdefault(answer.key, []).append(answer)
+    answers = {pk: [one for key in some for one in by_key.get(key, ())] for pk, some in keys.items()}
+    return [_shown(purchase, example, answers[example.pk]) for example, _ in rows]
+
+
+def entries_of(asking: Asking) -> list[LedgerEntry]:
+    """What an order has paid, class by class and batch by batch, corrections included."""
+    entries = LedgerEntry.objects.filter(budget=asking.study.budget_id, work_key=asking.source_key)
+    return list(entries.select_related("price", "budget").order_by("pk"))
+
+
+def _shown(purchase: Purchase, example: Example, answers: Sequence[Answer]) -> ShownAnswers:
+    used = [answer for answer in answers if answer.outcome == Outcome.ANSWERED]
+    return ShownAnswers(
+        example=example,
+        outcomes=list(dict.fromkeys(Outcome(answer.outcome).label for answer in answers)),
+        content=next((answer.content or answer.detail for answer in reversed(answers)), ""),
+        shares=_shares(purchase.prompt, [answer.scores or [] for answer in used]),
+        tokens=sum(answer.tokens(kind) for answer in answers for kind in TOKEN_KINDS),
+        cost=sum((_cost(answer) for answer in answers), ZERO),
+        was_there=bool(answers) and all(answer.batch.work_key != purchase.work_key for answer in answers),
+    )
+
+
+def _shares(prompt: LabelPrompt, samples: Sequence[Sequence[float]]) -> list[LabelShare]:
+    if not samples:
+        return []
+    shares = zip(prompt.labels, pooled(prompt=prompt, samples=samples), strict=True)
+    found = [LabelShare(label=label, share=share) for label, share in shares]
+    return sorted(found, key=lambda one: -one.share)[:3]
+
+
+def _cost(answer: Answer) -> Decimal:
+    prices = answer.batch.prices.items()
+    return sum((price.cost(in_thousands(answer.tokens(kind))) for kind, price in prices), ZERO)

@@ -1,0 +1,100 @@
+from typing import Any
+
+from django import forms
+
+from budgets.models import Path
+from connections.models import Connection
+from connections.prompts import PromptText
+from runs.requests import MOST_EXAMPLES, OF_LANGUAGE_MODEL, RunPlan, RunRequest
+from studies.models import Study
+from web.forms.runs import SETTINGS, prompt_version_field, setting_field
+
+MOST_VERSIONS = 50
+# An order names its examples.
+MOST_ORDERED = 100_000
+_HELP = {
+    "shots": "Labelled ones of the pool, never of dev or test.",
+    "stated_confidence": "Probability of its answer, where its server tells none.",
+}
+
+
+class PromptForm(forms.Form):
+    system = forms.CharField(
+        label="Before the examples",
+        widget=forms.Textarea(attrs={"rows": 14, "class": "code", "spellcheck": "true"}),
+        strip=False,
+    )
+    message = forms.CharField(
+        label="The message with one example",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "code"}),
+        strip=False,
+    )
+
+    def text(self) -> PromptText:
+        return PromptText(system=self.cleaned_data["system"], message=self.cleaned_data["message"])
+
+
+class AskingForm(forms.Form):
+    """Who is asked, by which prompt; `LINKED` are the fields that a link to the form may fill in."""
+
+    LINKED = ("connection", "prompt_version")
+
+    connection = forms.ModelChoiceField(label="Language model", queryset=Connection.objects.none(), empty_label=None)
+    num_labels = forms.IntegerField(
+        label="Labels",
+        min_value=0,
+        max_value=MOST_EXAMPLES,
+        required=False,
+        help_text="The examples in the prompt are of the first so many labels, as in a run. Blank: all.",
+    )
+
+    def __init__(self, *args: Any, study: Study, **options: Any) -> None:
+        super().__init__(*args, **options)
+        usable = [one.pk for one in Connection.objects.filter(is_active=True) if one.is_usable]
+        self._connections = Connection.objects.filter(pk__in=usable).order_by("name")
+        self.fields["connection"].queryset = self._connections  # type: ignore[attr-defined]
+        versions = study.prompt_versions.order_by("-number")[:MOST_VERSIONS]
+        self.fields["prompt_version"] = prompt_version_field(versions)
+        self.fields["prompt_version"].help_text = ""
+        for name in OF_LANGUAGE_MODEL:
+            if SETTINGS[name].label:
+                help_text = _HELP.get(name, SETTINGS[name].help)
+                self.fields[name] = setting_field(SETTINGS[name], required=False, help_text=help_text)
+
+    @property
+    def settings_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in OF_LANGUAGE_MODEL]
+
+    def run_request(self, study: Study) -> RunRequest | None:
+        """The request that a run would make; an invalid field counts as blank. None where nobody can be asked."""
+        values = self.cleaned_data
+        connection = values.get("connection") or self._connections.first()
+        if connection is None:
+            return None
+        given = {name: values[name] for name in OF_LANGUAGE_MODEL if values.get(name) not in (None, "")}
+        plan = RunPlan(teacher_connection=connection.pk, **given)
+        return RunRequest(
+            study=study,
+            path=Path.DISTIL,
+            plan=plan,
+            num_labels=values.get("num_labels"),
+            num_unlabelled=values.get("num_unlabelled") or 0,
+        )
+
+
+class LabelsForm(AskingForm):
+    """The same, and how many examples are to be labelled."""
+
+    num_unlabelled = forms.IntegerField(
+        label="Examples to label",
+        min_value=1,
+        max_value=MOST_ORDERED,
+        initial=100,
+        help_text="Of the pool, in the study's random order: those without a label that nobody was given to label.",
+    )
+
+
+class AuditForm(forms.Form):
+    USUAL = 50
+
+    num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000)

@@ -1,0 +1,1 @@
+"""Pages about language models: whom to ask, and what they are told."""

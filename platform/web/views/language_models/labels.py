@@ -1,0 +1,141 @@
+"""A language model as annotator: order labels at a price, and have people audit a random part of them."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from accounts.permissions import Action
+from budgets.prices import PriceMissing
+from labeling.payment import terms_of
+from reports.model_labels import (
+    audit_results,
+    num_auditable,
+    num_reviewable,
+    publish_audit,
+    publish_review,
+    reviewed,
+    start_audit,
+)
+from runs.models import Asking, LabelAudit
+from runs.prompting import start_asking
+from studies.hashing import digest
+from studies.models import Study
+from studies.queries import split_counts
+from web.forms.language_models.prompts import AuditForm, LabelsForm
+from web.guards import button_for, form_for, page_for
+from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, person, study_of
+from web.views.language_models.quoting import quote_answers
+
+LABELS = Asking.Purpose.LABELS
+MOST_SHOWN = 20
+
+
+@page_for(Action.SEE_STUDY)
+def model_labels(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    orders = study.askings.filter(purpose=LABELS).select_related("version", "connection", "asked_by")
+    context = {
+        "study": study,
+        "counts": split_counts(study),
+        "askings": orders.order_by("-pk")[:MOST_SHOWN],
+        "num_auditable": num_auditable(study),
+        "audits": audit_results(study),
+        "reviewed": reviewed(study),
+    }
+    return render(request, "web/model_labels.html", context)
+
+
+@form_for(Action.ASK_LANGUAGE_MODEL)
+def order_labels(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    form = LabelsForm(request.POST or None, study=study)
+    quoted = _quoted(request, study)
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
+        asked = form.run_request(study)
+        assert asked is not None, "a valid form has a connection"
+        ordered = carry_out(form, lambda: start_asking(actor=person(request), request=asked, purpose=LABELS))
+        if ordered:
+            return redirect("asking", pk=ordered.pk)
+    return render(request, "web/order_labels.html", {**quoted, "form": form})
+
+
+@page_for(Action.ASK_LANGUAGE_MODEL)
+def order_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "web/asking_quote.html", _quoted(request, study_of(pk)))
+
+
+@form_for(Action.PUBLISH_EXAMPLES)
+def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    form = AuditForm(request.POST or None, initial={"num_examples": min(AuditForm.USUAL, num_auditable(study)) or None})
+    quoted = _people_quote(request, study, num_auditable(study))
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
+        num_examples = form.cleaned_data["num_examples"]
+        drawn = carry_out(form, lambda: start_audit(actor=person(request), study=study, num_examples=num_examples))
+        if drawn:
+            _publish(request, drawn)
+            return redirect("model-labels", pk=pk)
+    return render(request, "web/audit_labels.html", {**quoted, "form": form})
+
+
+@page_for(Action.PUBLISH_EXAMPLES)
+def audit_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    return render(request, "web/audit_quote.html", _people_quote(request, study, num_auditable(study)))
+
+
+@form_for(Action.PUBLISH_EXAMPLES)
+def review_labels(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have people go over what it labelled, its label shown as a first answer."""
+    study = study_of(pk)
+    num_left = num_reviewable(study)
+    form = AuditForm(request.POST or None, initial={"num_examples": min(AuditForm.USUAL, num_left) or None})
+    form.fields["num_examples"].label = "Examples to go over"
+    quoted = _people_quote(request, study, num_left)
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
+        wanted = form.cleaned_data["num_examples"]
+        done = carry_out(form, lambda: publish_review(actor=person(request), study=study, num_examples=wanted))
+        if done:
+            messages.success(request, f"{done.num_published:,} examples are published with its labels shown.")
+            return redirect("model-labels", pk=pk)
+    return render(request, "web/review_labels.html", {**quoted, "form": form})
+
+
+@page_for(Action.PUBLISH_EXAMPLES)
+def review_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    return render(request, "web/audit_quote.html", _people_quote(request, study, num_reviewable(study)))
+
+
+@button_for(Action.PUBLISH_EXAMPLES)
+def publish_rest(request: HttpRequest, pk: int) -> HttpResponse:
+    """Publish what is left of an audit, where money or Label Studio was missing."""
+    audit = get_object_or_404(LabelAudit.objects.select_related("study__budget"), pk=pk)
+    _publish(request, audit)
+    return redirect("model-labels", pk=audit.study_id)
+
+
+def _publish(request: HttpRequest, audit: LabelAudit) -> None:
+    done = carry_out_or_say(request, lambda: publish_audit(actor=person(request), audit=audit))
+    if done is None or done.num_short:
+        messages.warning(request, f"{audit} is drawn, and not all of it is published. Publish the rest below.")
+    else:
+        messages.success(request, f"{audit}: {done.num_published:,} examples are published for people to label.")
+
+
+def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
+    return quote_answers(LabelsForm(request.POST or request.GET, study=study), study=study, purpose=LABELS)
+
+
+def _people_quote(request: HttpRequest, study: Study, num_left: int) -> dict[str, object]:
+    """What people's answers to some of the examples that are left would reserve."""
+    typed = (request.POST or request.GET).get("num_examples", "")
+    num = min(int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL, num_left)
+    try:
+        each = terms_of(study=study, at=timezone.now()).total * study.annotations_per_example
+    except PriceMissing:
+        each = None
+    held = None if each is None else each * num
+    context = {"study": study, "num": num, "each": each, "held": held, "available": study.budget.available}
+    return {**context, "num_auditable": num_left, SHOWN: digest(num, held)}

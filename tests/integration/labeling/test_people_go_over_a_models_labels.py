@@ -1,0 +1,36 @@
+import pytest
+from django.test import Client
+
+from labeling.models import Annotation
+from reports.model_labels import num_reviewable, publish_review, reviewed
+from studies.labels import ModelAnswer, assign_model_labels
+from studies.models import Label
+from tests import factories
+from tests.integration.labeling.conftest import Member, published_ids, synced
+
+pytestmark = pytest.mark.django_db
+
+
+def test_its_label_is_a_first_answer_that_people_keep_or_change(annotator: Member, client: Client) -> None:
+    study = factories.study()
+    rows = factories.examples(study, ["one", "two", "three", "four"])
+    assign_model_labels(answers=[ModelAnswer(example_id=one.pk, value="good", source_keys=[]) for one in rows])
+    study.label_audits.create(label_ids=[], example_ids=[rows[0].pk], created_by=study.created_by)
+    assert num_reviewable(study) == 3
+    assert publish_review(actor=study.created_by, study=study, num_examples=2).num_published == 2
+    first, second = published_ids(study)
+    shown = annotator.http.get(f"/api/tasks/{first}", params={"project": study.labeling_project.label_studio_id})
+    (prediction,) = shown.json()["predictions"]
+    assert prediction["result"][0]["value"] == {"choices": ["good"]}
+
+    annotator.annotate(first, "good", parent_prediction=prediction["id"])
+    annotator.annotate(second, "bad")
+    assert [one.state for one in synced(study)] == [Annotation.State.ACCEPTED] * 2
+    assert [one.of_prelabel for one in Annotation.objects.order_by("created_at")] == ["kept", "changed"]
+    assert reviewed(study) == (1, 1)
+    people = Label.objects.filter(example__study=study, source=Label.Source.ANNOTATION)
+    assert sorted(people.values_list("value", flat=True)) == ["bad", "good"]
+    client.force_login(study.created_by)
+    page = client.get(f"/studies/{study.pk}/labelling/").content.decode()
+    assert "pre-label kept" in page and "pre-label changed" in page
+    assert "kept it 1 time" in client.get(f"/studies/{study.pk}/labelling/model/").content.decode()
