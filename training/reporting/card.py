@@ -182,12 +182,14 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
 
 def _written(result: Mapping[str, Any]) -> list[str]:
     """Say how many written answers are not whole; of answers that are labels nothing."""
-    return [
-        f"Of {found['num_examples'] * found['num_seeds']:,} answers to {split}, of all seeds, {found['num_cut']:,} were cut "
-        f"for want of room, and {found['num_unparsed']:,} are empty."
-        for split in SPLITS
-        if "num_cut" in (found := (result.get("metrics") or {}).get(split) or {})
-    ]
+    lines = []
+    for split in SPLITS:
+        found = (result.get("metrics") or {}).get(split) or {}
+        if "num_cut" in found:
+            total, cut, empty = found["num_examples"] * found["num_seeds"], found["num_cut"], found["num_unparsed"]
+            of_all = f"Of {total:,} answers to {split}, of all seeds,"
+            lines.append(f"{of_all} {cut:,} were cut for want of room, and {empty:,} are empty.")
+    return lines
 
 
 def _between(interval: Mapping[str, Any] | None) -> str:
