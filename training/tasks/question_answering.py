@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import numpy as np
-
 from training.answers import (
     NO_START,
     Floats,
@@ -15,11 +13,11 @@ from training.answers import (
     Rows,
     Written,
     checked_texts,
-    exact_match,
     given_texts,
     in_passage,
     normalised,
     question_scores,
+    question_table,
     tally_from_table,
     token_f1,
     written_in,
@@ -91,21 +89,18 @@ class QuestionAnsweringType(WrittenAnswerType):
         return [LabelledSpan(label=label, text=text) for label, text in pieces if text]
 
     def example_score(self, *, gold: str, predicted: str | None) -> float:
-        return self._scores(self.texts(gold), predicted)[1]
+        return 0.0 if predicted is None else token_f1(predicted=self._one(predicted), accepted=self.texts(gold))
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
-        pairs = zip(rows.labelled(), predicted, strict=True)
-        table = [[1.0, *self._scores(self.texts(gold), answer)] for gold, answer in pairs]
-        return tally_from_table(np.array(table, dtype=np.float64).reshape(len(table), 3))
+        return tally_from_table(
+            question_table(
+                accepted=[self.texts(answer) for answer in rows.labelled()],
+                written=[None if answer is None else self._one(answer) for answer in predicted],
+            )
+        )
 
     def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
         return question_scores(totals_RK)
-
-    def _scores(self, accepted: Sequence[str], answer: str | None) -> tuple[float, float]:
-        if answer is None:
-            return 0.0, 0.0
-        written = self._one(answer)
-        return exact_match(predicted=written, accepted=accepted), token_f1(predicted=written, accepted=accepted)
 
     def _checked_gold(self, value: object, fields: Mapping[str, str], row: int) -> list[Written]:
         texts = super()._checked_gold(value, fields, row)

@@ -8,7 +8,9 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from runs.models import Artifact
+from studies.editing import duplicate_study
 from studies.models import Split, Study
+from studies.queries import labelled
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_predictions
@@ -81,6 +83,8 @@ def test_questions_are_imported_with_passages_that_may_be_missing_and_come_out_a
     manager.post(sent.redirect_chain[-1][0], {**mapping, **pressed})
     data = page(manager, "study-data", study.pk)
     assert '<span class="clip">Paris</span><span class="clip">France</span>' in data
+    copied = duplicate_study(actor=study.created_by, study=study, name="Copy", limit="10", with_data=True)
+    assert [one.label.value for one in labelled(copied, "pool")] == [one.label.value for one in labelled(study, "pool")]
     answer = manager.get(reverse("data-file", args=[study.pk, "jsonl"]))
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     found = [{name: one[name] for name in ("question", "passage", "label")} for one in map(json.loads, lines)]

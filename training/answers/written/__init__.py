@@ -2,7 +2,7 @@
 
 from training.answers.written.deciding import all_written, most_written
 from training.answers.written.overlap import overlap_scores, overlap_table, rouge_l
-from training.answers.written.questions import exact_match, normalised, question_scores, token_f1
+from training.answers.written.questions import exact_match, normalised, question_scores, question_table, token_f1
 from training.answers.written.texts import (
     NO_START,
     Written,
@@ -26,6 +26,7 @@ __all__ = [
     "overlap_scores",
     "overlap_table",
     "question_scores",
+    "question_table",
     "rouge_l",
     "token_f1",
     "written_in",

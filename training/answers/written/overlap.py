@@ -26,7 +26,6 @@ NUM_BLEU = 2 + 2 * 4
 NUM_CHRF = 3 * 6
 # Against the references BLEU, chrF and the sum of ROUGE-L; against the source BLEU; and the examples.
 _WIDTHS = (NUM_BLEU, NUM_CHRF, 1, NUM_BLEU, 1)
-NUM_OVERLAP_COUNTS = sum(_WIDTHS)
 # How often what is right counts against what is not copied.
 BETA = 4
 _WORD = regex.compile(r"[^\W_]+")

@@ -15,8 +15,6 @@ from training.answers.tally import Floats
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
-# Examples, exact matches, and the sum of F1.
-QUESTION_COUNTS = 3
 
 
 def normalised(text: str) -> str:
@@ -35,8 +33,19 @@ def token_f1(*, predicted: str, accepted: Sequence[str]) -> float:
     return max(_f1(found, normalised(one).split()) for one in accepted)
 
 
+def question_table(*, accepted: Sequence[Sequence[str]], written: Sequence[str | None]) -> Floats:
+    """Return the counts of N answers, (N, 3) for `question_scores`: one, exact match and F1; a None is wrong."""
+    table = [
+        (1.0, 0.0, 0.0)
+        if text is None
+        else (1.0, exact_match(predicted=text, accepted=texts), token_f1(predicted=text, accepted=texts))
+        for text, texts in zip(written, accepted, strict=True)
+    ]
+    return np.array(table, dtype=np.float64).reshape(len(table), 3)
+
+
 def question_scores(totals_RK: Floats) -> dict[str, Floats]:
-    """Turn R sums of QUESTION_COUNTS counts into exact match and mean F1, R values of 0 to 1 each."""
+    """Turn R sums of counts into exact match and mean F1, R values of 0 to 1 each."""
     count_R = np.maximum(totals_RK[:, 0], 1)
     return {"exact_match": totals_RK[:, 1] / count_R, "f1": totals_RK[:, 2] / count_R}
 
