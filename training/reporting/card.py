@@ -8,13 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.answers import (
-    OVER_EXAMPLES_AND_LABELS,
-    BaselineComparison,
-    compare_with_baseline,
-    teachers_counted,
-    words_of_interval,
-)
+from training.answers import OVER_EXAMPLES_AND_LABELS, BaselineComparison, compare_with_baseline, words_of_interval
 
 SPLITS = ("test", "dev")
 _PIPELINES = {"row": "text-classification", "label": "text-classification", "word": "token-classification"}
@@ -149,8 +143,6 @@ def _training(result: Mapping[str, Any]) -> list[str]:
     header = ["Learning rate", "Length", "Seed", "Score on dev", "Best step"]
     if len(search) > 1:
         parts += ["Tried on dev; the best was chosen:", _table(header, [_trial(row) for row in search])]
-    if teachers_counted(result) > 1:
-        parts.append("The student of each seed learned from a teacher of that seed.")
     if seeds:
         parts += [
             "Trained from these seeds; the best on dev is saved here:",
@@ -190,12 +182,14 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
 
 def _written(result: Mapping[str, Any]) -> list[str]:
     """Say how many written answers are not whole; of answers that are labels nothing."""
-    return [
-        f"Of {found['num_examples'] * found['num_seeds']:,} answers to {split}, of all seeds, {found['num_cut']:,} were "
-        f"cut for want of room, and {found['num_unparsed']:,} are empty."
-        for split in SPLITS
-        if "num_cut" in (found := (result.get("metrics") or {}).get(split) or {})
-    ]
+    lines = []
+    for split in SPLITS:
+        found = (result.get("metrics") or {}).get(split) or {}
+        if "num_cut" in found:
+            total, cut, empty = found["num_examples"] * found["num_seeds"], found["num_cut"], found["num_unparsed"]
+            of_all = f"Of {total:,} answers to {split}, of all seeds,"
+            lines.append(f"{of_all} {cut:,} were cut for want of room, and {empty:,} are empty.")
+    return lines
 
 
 def _between(interval: Mapping[str, Any] | None) -> str:
@@ -205,8 +199,7 @@ def _between(interval: Mapping[str, Any] | None) -> str:
 def _what_intervals_hold(result: Mapping[str, Any]) -> str:
     splits = _splits_of(result)
     num_seeds = max((int(found.get("num_seeds", 1)) for found in splits), default=1)
-    words = words_of_interval(num_seeds=num_seeds, num_teachers=teachers_counted(result))
-    note = f"Values are means over the seeds, intervals {words}."
+    note = f"Values are means over the seeds, intervals {words_of_interval(num_seeds=num_seeds)}."
     seeds = result.get("seeds") or []
     if seeds and not any(row.get("num_steps") for row in seeds):
         note += " No seed changes a head on a checkpoint that was not trained."
