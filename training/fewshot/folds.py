@@ -14,6 +14,8 @@ def num_folds(*, num_rows: int, num_units: int, num_outputs: int = 2) -> int:
     """Say into how many folds N rows are cut: few rows into many, so that most of them teach; 1 for too few to cut."""
     if num_rows < FEWEST_ROWS:
         return 1
+    if num_units * num_outputs > MOST_TARGETS:
+        return 2
     if num_units > MANY_UNITS or num_units * num_outputs > MANY_TARGETS:
         return 3
     return min(num_rows, 10 if num_rows <= FEW_ROWS else 5)
@@ -22,7 +24,7 @@ def num_folds(*, num_rows: int, num_units: int, num_outputs: int = 2) -> int:
 FEWEST_ROWS = 4
 FEW_ROWS = 100
 # Above it a fit takes longer than more folds are worth.
-MANY_UNITS, MANY_TARGETS = 3_000, 50_000
+MANY_UNITS, MANY_TARGETS, MOST_TARGETS = 3_000, 50_000, 200_000
 
 
 def stratified_folds(targets_NC: Floats, *, count: int, seed: int) -> Folds:

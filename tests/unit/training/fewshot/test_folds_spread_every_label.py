@@ -31,3 +31,4 @@ def test_another_seed_deals_other_folds() -> None:
 def test_few_rows_make_many_folds_and_too_few_none() -> None:
     assert [num_folds(num_rows=n, num_units=n) for n in (3, 4, 60, 600)] == [1, 4, 10, 5]
     assert num_folds(num_rows=600, num_units=9_000) == 3
+    assert num_folds(num_rows=600, num_units=9_000, num_outputs=30) == 2
