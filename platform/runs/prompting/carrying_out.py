@@ -100,7 +100,7 @@ def _ask(asking: Asking) -> None:
         give_labels(asking)
         _hand_over(asking)
     else:
-        give_labels(asking)
+        give_labels(asking, is_done=True)
         _note(asking, len(rows) * purchase.prompt.samples)
         _end(asking, State.DONE, ended_at=timezone.now())
 

@@ -28,18 +28,20 @@ class _Decision:
     confidence: float
 
 
-def give_labels(asking: Asking) -> None:
+def give_labels(asking: Asking, *, is_done: bool = False) -> None:
     """Label the examples of an order whose answers are there and paid. Repeated, it labels what was not labelled yet.
 
-    A label names the batches that its answers were paid in, so that a bill of what trains on it has them.
+    A label names the batches that its answers were paid in, so that a bill of what trains on it has them. While an
+    order goes on, an example waits for all of its samples.
     """
     if asking.purpose != Asking.Purpose.LABELS:
         return
+    is_over = is_done or Asking.objects.filter(pk=asking.pk, state=Asking.State.STOPPED).exists()
     done = set(asking.labels.values_list("example", flat=True))
     left = iter([pk for pk in asking.example_ids if pk not in done])
     purchase = purchase_of(asking)
     while some := list(islice(left, _ROWS_AT_A_TIME)):
-        _give(asking, list(_decisions(purchase, asking.study, some)))
+        _give(asking, list(_decisions(purchase, asking.study, some, is_over=is_over)))
 
 
 @transaction.atomic
@@ -52,7 +54,7 @@ def _give(asking: Asking, decisions: Sequence[_Decision]) -> None:
     )
 
 
-def _decisions(purchase: Purchase, study: Study, ids: Sequence[int]) -> Iterator[_Decision]:
+def _decisions(purchase: Purchase, study: Study, ids: Sequence[int], *, is_over: bool) -> Iterator[_Decision]:
     rows = [(example, purchase.keys(fields)) for example, fields in rows_of(study, ids)]
     found = Answer.objects.filter(
         key__in=[key for _, keys in rows for key in keys],
@@ -63,7 +65,7 @@ def _decisions(purchase: Purchase, study: Study, ids: Sequence[int]) -> Iterator
     paid = _paid_keys(purchase, list(by_key.values()))
     for example, keys in rows:
         answers = [by_key[key] for key in keys if key in by_key]
-        if answers:
+        if len(answers) == len(keys) or (answers and is_over):
             yield _decision(purchase.prompt, study, example, answers, paid)
 
 

@@ -107,7 +107,7 @@ def test_nothing_is_ordered_twice_or_against_the_terms(
 def test_an_order_is_killed_between_paying_and_labelling(
     study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(asking: Asking) -> None:
+    def die(asking: Asking, *, is_done: bool = False) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
@@ -117,6 +117,20 @@ def test_an_order_is_killed_between_paying_and_labelling(
     carry_out_asking(asking_id=Asking.objects.get().pk)
     assert len(by_model(study)) == len(server.requests) == 10
     assert Budget.objects.get(pk=study.budget_id).held == 0
+
+
+def test_a_label_waits_for_all_of_its_samples_while_an_order_goes_on(
+    study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Connection.objects.update(abilities={**connection.abilities, "alternatives": 0}, concurrency=1)
+    monkeypatch.setattr("runs.prompting.carrying_out.is_announced", lambda: len(server.requests) >= 5)
+    monkeypatch.setattr("runs.prompting.carrying_out._SECONDS_BETWEEN_LOOKS", 0.0)
+    monkeypatch.setattr("runs.prompting.carrying_out.enqueue", lambda asking: None)
+    asking = order(study, connection, num=2, samples=3)
+    assert (asking.state, len(by_model(study))) == (Asking.State.WAITING, 1)
+    monkeypatch.setattr("runs.prompting.carrying_out.is_announced", lambda: False)
+    carry_out_asking(asking_id=asking.pk)
+    assert (len(by_model(study)), len(server.requests)) == (2, 6)
 
 
 def test_an_audit_is_drawn_published_and_corrects(study: Study, connection: Connection) -> None:
