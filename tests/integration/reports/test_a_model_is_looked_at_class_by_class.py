@@ -16,7 +16,7 @@ from studies.task_types import Span, TaskType, spans_to_json
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import Said, give_predictions
-from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXTS
+from tests.tiny_runs import ANSWERS, EVERY_LABELLED_TYPE, TEXTS
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def runs_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@EVERY_TASK_TYPE
+@EVERY_LABELLED_TYPE
 def test_every_task_type_is_counted(task_type: TaskType, settings: Settings, runs_dir: Path) -> None:
     gold = ANSWERS[task_type.name]
     stage = Stage(settings, runs_dir, list(TEXTS), task_type=task_type.name, labels=("a", "b", "c"))
@@ -57,6 +57,16 @@ def test_every_task_type_is_counted(task_type: TaskType, settings: Settings, run
     assert first.recall and first.recall.value == 1.0
     assert first.precision and 0 < first.precision.value < 1
     assert (found.confusions is None) == (not task_type.is_exclusive)
+
+
+@pytest.mark.parametrize("name", ["text_generation", "question_answering"])
+def test_written_answers_are_scored_and_the_lowest_are_listed(name: str, settings: Settings, runs_dir: Path) -> None:
+    gold = ANSWERS[name]
+    stage = Stage(settings, runs_dir, list(TEXTS), task_type=name, labels=())
+    found = quality_of(stage.student(gold, [gold[0], gold[0], "no list"]))
+    assert (found.num_examples, found.num_unreadable, found.classes, found.confusions) == (2, 1, [], None)
+    assert found.overall and found.overall.value == 0.5
+    assert [(one.answered.gold, one.score) for one in found.lowest] == [(gold[1], 0.0)]
 
 
 def test_a_matrix_has_a_row_for_each_label_and_a_column_for_no_answer(settings: Settings, runs_dir: Path) -> None:
