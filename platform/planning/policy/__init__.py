@@ -6,11 +6,12 @@ from planning.policy.forecasts import Forecast
 from planning.policy.labels_alone import LabelsNeeded, labels_needed
 from planning.policy.pilot import has_choice, pilot_of
 from planning.policy.planner import Choice, choose
-from planning.policy.sizes import larger_sizes, pseudo_sizes, rungs, smaller_sizes
+from planning.policy.sizes import FEWEST, larger_sizes, pseudo_sizes, rungs, smaller_sizes
 from planning.policy.state import State
 from planning.policy.words import Wording
 
 __all__ = [
+    "FEWEST",
     "FIXED_POLICIES",
     "Advice",
     "Choice",

@@ -168,7 +168,8 @@ def _first(question: Question, state: State) -> Advice:
     students = state.affordable & ~state.prices.cells.is_teacher
     place = int(np.argmin(np.where(students if students.any() else state.affordable, state.cost, np.inf)))
     cell, price = state.cell(place), question.wording.money(float(state.cost[place]))
-    lacks = "no student of labels is measured" if question.apart or question.points else "nothing is measured"
+    which = "random labels alone" if question.of_usual_teacher else "labels"
+    lacks = f"no student of {which} is measured" if question.apart or question.points else "nothing is measured"
     words = f"Cannot tell yet: {lacks}. {price} for {question.wording.purchase(cell)} would tell more."
     return Advice(words=words, first=cell)
 

@@ -9,11 +9,12 @@ from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.publishing import LabelQuote, quote_labels
 from planning.likely import NOTHING, Likely, apart, at_once
-from planning.policy import larger_sizes, pseudo_sizes, smaller_sizes
+from planning.policy import FEWEST, larger_sizes, pseudo_sizes, smaller_sizes
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, Scoring, compute_of, price_scoring
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
+from reports.choosing import LEAST_RATIO
 from runs.preflight import CheckLevel, preflight
 from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
 
@@ -157,10 +158,19 @@ def chosen_sizes(
     if isinstance(scoring, str):
         offers.note(scoring)
         return []
-    found = [replace(size, choosing=scoring) for size in further if situation.choosing.takes(size.num_new)]
+    found = [size for size in further if situation.choosing.takes(size.num_new)] or _fewer(situation, further)
     if not found:
         offers.note("Too few examples are left for a model to choose labels among.")
-    return found
+    return [replace(size, choosing=scoring) for size in found]
+
+
+def _fewer(situation: Situation, further: Sequence[LabelSize]) -> list[LabelSize]:
+    """As many as a model can choose among enough others, where round numbers are too many."""
+    num_new = min(situation.choosing.num_choosable // LEAST_RATIO, further[-1].num_new)
+    if num_new < FEWEST:
+        return []
+    quote = quote_labels(study=situation.study, num_examples=num_new)
+    return [_size_of(situation.pool.num_there + num_new, quote)]
 
 
 def _size_of(num_labels: int, quote: LabelQuote) -> LabelSize:

@@ -9,7 +9,7 @@ from runs.preflight import CheckLevel, preflight
 from runs.requests import RunPlan, RunRequest, chain_of, count_inputs
 from runs.requests.plan import PlanInvalid
 from studies.models import Study
-from web.forms.runs import TEACHER, StartRunForm
+from web.forms.runs import SCORING, TEACHER, StartRunForm
 
 PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 ALONE = replace(PLAN, teacher_only=True)
@@ -54,3 +54,12 @@ def test_the_start_page_asks_for_no_unlabelled_examples_of_it(study: Study) -> N
     assert "num_unlabelled" not in form.errors
     request = form.run_request(study)
     assert (request.path, request.plan.teacher_only, request.num_to_score) == (Path.DISTIL, True, 0)
+
+
+def test_scores_alone_need_a_model_and_a_number_and_teach_nobody(study: Study) -> None:
+    with pytest.raises(PlanInvalid, match="name its run as the teacher"):
+        RunPlan(score_only=True)
+    form = StartRunForm({"path": SCORING, "num_labels": "8"})
+    assert not form.is_valid() and "num_unlabelled" in form.errors
+    request = RunRequest(study=study, path=Path.DISTIL, plan=RunPlan(score_only=True, teacher_run=1), num_unlabelled=4)
+    assert (request.num_to_score, request.plan.teaches) == (4, False)

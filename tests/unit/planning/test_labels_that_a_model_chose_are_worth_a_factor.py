@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from planning.policy import Question, advise
 from planning.posterior import ChoiceFactor, fit_points, measured_factor, vague_prior, worlds_with_others
 from planning.surfaces import Cell, Cells, Owned, Point, PriceList
 
@@ -57,3 +58,12 @@ def test_buying_random_labels_is_no_step_towards_chosen_ones() -> None:
     )
     after = prices.after(Owned(label_dollars=0, has_teacher=np.zeros(2, dtype=np.bool_)), 0)
     assert list(prices.prices(after)) == [0.0, 22.0]
+
+
+def test_where_all_students_have_chosen_labels_no_curve_can_be_told() -> None:
+    nothing = np.zeros(1)
+    offers = PriceList(
+        cells=Cells.of([RANDOM]), label_dollars=nothing, compute_dollars=nothing, teacher_dollars=nothing
+    )
+    advice = advise(Question(points=[measured(80)], offers=offers, money=1, prior=vague_prior()))
+    assert "no student of random labels alone is measured" in advice.words and advice.first == RANDOM
