@@ -19,6 +19,7 @@ def cancel(*, actor: User, run: Run) -> Run:
     """
     require(actor=actor, action=Action.CANCEL_RUN)
     reason = f"cancelled by {actor.email}"
+    _lock_with_ancestors(run.pk)
     locked = _cancel_one(actor, run.pk, reason)
     if locked.state in (RunState.CANCELLED, RunState.RUNNING):
         _cancel_unneeded_parents(actor, locked, reason)
@@ -51,6 +52,16 @@ def _add_unneeded_parents(run: Run, found: dict[int, Run]) -> None:
 
 def _waiting_for(parent: Run) -> QuerySet[Run]:
     return parent.children.exclude(state__in=RunState.ended()).filter(cancel_requested_at__isnull=True)
+
+
+def _lock_with_ancestors(run_id: int) -> None:
+    """Lock a run after those that it waits for: one of these that ends locks in this order, and none waits forever."""
+    wanted = found = {run_id}
+    while found:
+        found = set(Run.objects.filter(children__in=found).values_list("pk", flat=True)) - wanted
+        wanted = wanted | found
+    runs = Run.objects.filter(pk__in=wanted).exclude(state__in=RunState.ended())
+    list(runs.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
 
 def _cancel_one(actor: User, run_id: int, reason: str) -> Run:

@@ -1,4 +1,8 @@
+import re
 from collections.abc import Callable
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from budgets.models import Budget
 from runs.control import cancel, start_annotate, start_distil
@@ -36,6 +40,17 @@ def test_a_waiting_run_takes_along_the_earlier_runs_that_only_it_needed(study: S
 
     assert states() == [RunState.CANCELLED] * 3
     assert held(study) == 0
+
+
+def test_a_waiting_run_is_locked_after_the_earlier_ones_as_by_one_that_ends(study: Study) -> None:
+    last = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
+    with CaptureQueriesContext(connection) as captured:
+        cancel(actor=study.created_by, run=last)
+
+    locking = [query["sql"] for query in captured if "FOR NO KEY UPDATE" in query["sql"]]
+    first = re.search(r'"id" IN \(([\d, ]+)\).* ORDER BY "runs_run"."id" ASC', locking[0])
+    assert first is not None
+    assert {int(pk) for pk in first[1].split(",")} == set(Run.objects.values_list("pk", flat=True))
 
 
 def test_an_earlier_run_that_another_chain_needs_goes_on(study: Study) -> None:
