@@ -47,9 +47,11 @@ def self_taught_runs(study: Study) -> frozenset[int]:
     """Teachers of the student's own checkpoint, and students that one taught; none where the study's is the same."""
     if study.student_model == study.teacher_model:
         return frozenset()
-    teachers = Run.objects.filter(study=study, kind=RunKind.FINETUNE_TEACHER, model=study.student_model)
+    # Of some of its layers, too.
+    own = study.student_model
+    teachers = Run.objects.filter(study=study, kind=RunKind.FINETUNE_TEACHER, model__contains=own)
     # The parent of a student is the scoring, whose parent is the teacher.
-    students = Run.objects.filter(study=study, kind=RunKind.DISTIL, parents__parents__model=study.student_model)
+    students = Run.objects.filter(study=study, kind=RunKind.DISTIL, parents__parents__model__contains=own)
     return frozenset([*teachers.values_list("pk", flat=True), *students.values_list("pk", flat=True)])
 
 

@@ -26,7 +26,7 @@ SDS_IN_HALF = 1.96
 class Question:
     """What an advice is asked for.
 
-    `points`: the students measured, those of other teachers too; `apart`: those that no curve is for, as a teacher
+    `points`: the students measured, those of other teachers and of fewer layers too; `apart`: those that no curve is for, as a teacher
     without labels taught them; they count as they were measured, and nothing is inferred from them. `offers`: what can
     be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what labels that a model
     chose are worth beside random ones; `dollars_per_point`: what a point of the score is worth, so that money left over
@@ -50,18 +50,18 @@ class Question:
 
     @property
     def usual(self) -> tuple[Point, ...]:
-        """The points that curves are fitted to: of random labels, and of no other teacher than the usual one."""
-        return merge_points(point for point in self.points if not point.cell.teacher and not point.cell.chosen)
+        """The points that curves are fitted to: of random labels, all layers, and no other teacher than the usual one."""
+        return merge_points(point for point in self.points if point.cell.is_usual and not point.cell.chosen)
 
     @property
-    def of_usual_teacher(self) -> tuple[Point, ...]:
+    def of_usual_students(self) -> tuple[Point, ...]:
         """The points of the curves, and those that differ from them by how their labels were chosen."""
-        return merge_points(point for point in self.points if not point.cell.teacher)
+        return merge_points(point for point in self.points if point.cell.is_usual)
 
     def worlds(self) -> Worlds:
         """What is believed of the scores of all cells of the state."""
         state = self.state()
-        others = [point for point in merge_points(self.points) if point.cell.teacher or point.cell.chosen]
+        others = [point for point in merge_points(self.points) if not point.cell.is_usual or point.cell.chosen]
         posterior = fit_points(points=self.usual, prior=self.prior)
         worlds = worlds_with_others(posterior=posterior, cells=state.prices.cells, points=others, factor=self.factor)
         places = {state.cell(place): place for place in range(len(state.scores))}
@@ -102,7 +102,7 @@ class Advice:
 
 def advise(question: Question) -> Advice:
     """Advise on the next purchase; the same question gets the same words."""
-    points, state, wording = question.of_usual_teacher, question.state(), question.wording
+    points, state, wording = question.of_usual_students, question.state(), question.wording
     if not state.affordable.any():
         return Advice(words=too_dear(state, wording))
     if not question.usual:
@@ -119,7 +119,7 @@ def flips(
     Parameters: `arm` names the arm of a cell; by default each cell is its own.
     Returns: empty where nothing within a sixteenth and sixteen times changes the advice, or where nothing is measured.
     """
-    points = question.of_usual_teacher
+    points = question.of_usual_students
     if not question.usual:
         return {}
     worlds = question.worlds()
@@ -152,7 +152,7 @@ def least_visible(points: Sequence[Point]) -> float:
 
 def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) -> Forecast | None:
     """The cheapest single purchase whose student reaches a score with this chance; None where none does."""
-    points, state = question.of_usual_teacher, question.state()
+    points, state = question.of_usual_students, question.state()
     if not question.usual or not state.affordable.any():
         return None
     worlds = question.worlds()
@@ -168,10 +168,17 @@ def _first(question: Question, state: State) -> Advice:
     students = state.affordable & ~state.prices.cells.is_teacher
     place = int(np.argmin(np.where(students if students.any() else state.affordable, state.cost, np.inf)))
     cell, price = state.cell(place), question.wording.money(float(state.cost[place]))
-    which = "random labels alone" if question.of_usual_teacher else "labels"
-    lacks = f"no student of {which} is measured" if question.apart or question.points else "nothing is measured"
-    words = f"Cannot tell yet: {lacks}. {price} for {question.wording.purchase(cell)} would tell more."
-    return Advice(words=words, first=cell)
+    what = question.wording.purchase(cell)
+    return Advice(words=f"Cannot tell yet: {_lacks(question)}. {price} for {what} would tell more.", first=cell)
+
+
+def _lacks(question: Question) -> str:
+    """What must be measured before a curve can be fitted."""
+    if question.of_usual_students:
+        return "no student of random labels alone is measured"
+    if any(point.cell.layers for point in question.points):
+        return "no student of all layers is measured"
+    return "no student of labels is measured" if question.apart or question.points else "nothing is measured"
 
 
 def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) -> Advice:

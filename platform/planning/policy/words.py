@@ -1,7 +1,7 @@
 """The sentences of an advice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -68,7 +68,8 @@ def too_dear(state: State, wording: Wording) -> str:
 
 
 def _alike_but_for_labels(one: Cell, other: Cell) -> bool:
-    return (one.pseudo_labels, one.teacher, one.chosen) == (other.pseudo_labels, other.teacher, other.chosen)
+    first, second = (replace(cell, labels=0) for cell in (one, other))
+    return first == second
 
 
 def doubts(points: Sequence[Point]) -> str:

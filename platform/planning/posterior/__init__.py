@@ -3,7 +3,7 @@
 from planning.posterior.chosen_labels import ChoiceFactor, measured_factor
 from planning.posterior.curves import from_even, to_even
 from planning.posterior.fit import Bank, Posterior, Worlds, fit_points, prior_from
-from planning.posterior.other_teachers import worlds_with_others
+from planning.posterior.other_students import worlds_with_others
 from planning.posterior.priors import Prior, learned_prior, vague_prior
 
 __all__ = [

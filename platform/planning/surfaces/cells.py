@@ -23,13 +23,20 @@ class Cell:
     """Labels owned and pseudo-labels used: 0 pseudo-labels is the annotate path, `TEACHER` the teacher itself.
 
     `teacher` numbers who teaches: 0 is the usual teacher, and any other another one. Of its labels, `chosen` are of
-    examples that a model was least sure of; the others are of random ones.
+    examples that a model was least sure of; the others are of random ones. `layers` are those that a carved student
+    keeps of its checkpoint, 0 where it has all.
     """
 
     labels: int
     pseudo_labels: float = 0
     teacher: int = 0
     chosen: int = 0
+    layers: int = 0
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is a student of all layers, or a teacher, on the curves of the usual teacher."""
+        return not self.teacher and not self.layers
 
     @property
     def is_on_curve(self) -> bool:
@@ -37,6 +44,10 @@ class Cell:
         return self.labels > 0 or self.pseudo_labels == 0
 
     def __str__(self) -> str:
+        return self._made_of + (f" for a student of {self.layers:,} layers" if self.layers else "")
+
+    @property
+    def _made_of(self) -> str:
         if self.pseudo_labels == 0:
             return f"{self.labels:,} labels" + (f", {self.chosen:,} of them chosen" if self.chosen else "")
         if self.pseudo_labels == TEACHER:
@@ -63,6 +74,7 @@ class Cells:
     pseudo_labels: Floats
     teachers: Floats
     chosen: Floats
+    layers: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -81,6 +93,7 @@ class Cells:
             pseudo_labels=np.array([float(cell.pseudo_labels) for cell in cells]),
             teachers=np.array([float(cell.teacher) for cell in cells]),
             chosen=np.array([float(cell.chosen) for cell in cells]),
+            layers=np.array([float(cell.layers) for cell in cells]),
         )
 
     def take(self, which: Booleans | NDArray[np.intp]) -> "Cells":
@@ -90,6 +103,7 @@ class Cells:
             pseudo_labels=self.pseudo_labels[which],
             teachers=self.teachers[which],
             chosen=self.chosen[which],
+            layers=self.layers[which],
         )
 
     def with_labels(self, labels: Floats) -> "Cells":
@@ -98,8 +112,10 @@ class Cells:
 
     def cell(self, place: int) -> Cell:
         """The cell of this number."""
-        labels, chosen = int(self.labels[place]), int(self.chosen[place])
-        return Cell(labels, float(self.pseudo_labels[place]), int(self.teachers[place]), chosen)
+        labels, teacher, chosen, layers = (
+            int(part[place]) for part in (self.labels, self.teachers, self.chosen, self.layers)
+        )
+        return Cell(labels, float(self.pseudo_labels[place]), teacher, chosen, layers)
 
 
 @dataclass(frozen=True, kw_only=True)
