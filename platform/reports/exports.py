@@ -30,6 +30,7 @@ def planned_csv(found: NextTranche) -> str:
         "labels": attrgetter("labels"),
         "chosen_labels": attrgetter("num_chosen"),
         "pseudo_labels": attrgetter("pseudo_labels"),
+        "student_layers": _layers,
         "new_labels": attrgetter("num_new"),
         "currency": lambda offer: found.study.budget.currency,
         "cost_labels": attrgetter("label_cost"),
@@ -71,6 +72,7 @@ def _columns(report: Report) -> dict[str, Column]:
         "labels": attrgetter("num_labels"),
         "chosen_labels": attrgetter("num_chosen"),
         "pseudo_labels": attrgetter("num_pseudo_labels"),
+        "student_layers": _layers,
         "currency": attrgetter("currency"),
         **{f"cost_{section}": _cost(section) for section in BillSection},
         "cost_total": attrgetter("dollars"),
@@ -100,6 +102,11 @@ def _columns(report: Report) -> dict[str, Column]:
         "against_baselines": lambda point: point.warning or BaselineComparison.ABOVE.value,
         **{f"baseline_{name}": _baseline(name) for name in baselines},
     }
+
+
+def _layers(one: Point | OfferRecord) -> str:
+    """Those that a student keeps of its checkpoint; empty of one that has all."""
+    return " ".join(map(str, one.layers))
 
 
 def _cost(section: BillSection) -> Column:

@@ -21,6 +21,7 @@ from reports.bills import (
 )
 from reports.formatting import MoneyFormat, adding_up, percent
 from runs.models import ArtifactKind, Evaluation
+from runs.queries import kept_layers
 from runs.results import BaselineComparison, LabelSpread, words_of_interval
 from studies.models import Split, Study
 from studies.task_types import metric_title
@@ -36,7 +37,8 @@ class Point:
     the mean over `num_seeds` trainings with the settings `chosen`, which `num_teachers` taught where it was distilled;
     its dollars are those of all of them together. `interval_over` says what its interval holds, and
     `over_labels` is the wider one that holds other labels too, where that was measured.
-    `num_chosen` of its labels are of examples that a model was least sure of, and no random ones.
+    `num_chosen` of its labels are of examples that a model was least sure of, and no random ones. `layers` are those of
+    its checkpoint that it was carved from, none where it has all.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
     """
@@ -55,6 +57,7 @@ class Point:
     baseline: float | None
     utility_per_dollar: float | None = None
     num_chosen: int = 0
+    layers: tuple[int, ...] = ()
     num_examples: int = 0
     num_seeds: int = 1
     num_teachers: int = 0
@@ -131,7 +134,7 @@ def points_of(ledger: StudyLedger) -> list[Point]:
     # Hundreds of runs with all their settings are read from JSON otherwise.
     evaluations = evaluations.only(
         *("metric", "value", "low", "high", "baseline", "num_examples"),
-        *("artifact__result", "artifact__num_pseudo_labels", "artifact__run__path"),
+        *("artifact__result", "artifact__num_pseudo_labels", "artifact__run__path", "artifact__run__model"),
     )
     found = [_point(ledger, evaluation) for evaluation in evaluations]
     found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
@@ -148,6 +151,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         num_labels=ledger.num_labels(run_id=run.pk),
         num_chosen=ledger.num_chosen(run_id=run.pk),
         num_pseudo_labels=artifact.num_pseudo_labels,
+        layers=kept_layers(run),
         bill=ledger.bill(run_id=run.pk),
         dev=ledger.dev_charges(run_id=run.pk),
         currency=ledger.study.budget.currency,

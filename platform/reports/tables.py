@@ -13,6 +13,7 @@ from reports.formatting import interval, money, money_range, percent, points_per
 from reports.points import Point
 from reports.queries import Report
 from studies.task_types import metric_title
+from tables.table import counted
 
 _SECTIONS = {
     BillSection.LABELS: "For labels",
@@ -171,6 +172,11 @@ def _remarks(report: Report) -> list[str]:
         f"Of the labels of student {point.artifact_id}, a model chose {point.num_chosen:,}: no random sample."
         for point in report.points
         if point.num_chosen
+    ]
+    remarks += [
+        f"Student {point.artifact_id} has {counted(len(point.layers), 'layer')} of its checkpoint."
+        for point in report.points
+        if point.layers
     ]
     if any(point.is_replay for point in report.points):
         remarks.append("Replay: labels were replayed from known answers, not given by people.")

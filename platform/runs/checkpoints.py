@@ -79,6 +79,14 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
     )
 
 
+def num_layers(reference: Mapping[str, Any]) -> int:
+    """How many layers a checkpoint has of which some can be kept; 0 where none can, or no config says it."""
+    shape, folder = shape_of(reference), model_folder(reference)
+    # ALBERT's are one and the same.
+    is_shared = folder is not None and "num_hidden_groups" in read_json(folder / "config.json")
+    return 0 if shape is None or is_shared else shape.layers
+
+
 def _continues_texts(config: Mapping[str, Any]) -> bool:
     """Whether a checkpoint is a decoder that was made to write, by the class that its authors saved."""
     names = config.get("architectures")

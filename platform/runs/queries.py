@@ -9,6 +9,7 @@ from django.utils import timezone
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from config.refusals import Refusal
+from runs.checkpoints import num_layers
 from runs.execution import LOG_FILE
 from runs.models import Artifact, Run, RunKind, RunState
 from runs.money import cost_of, cost_per_minute, seconds_of, seconds_used
@@ -53,6 +54,15 @@ def self_taught_runs(study: Study) -> frozenset[int]:
     # The parent of a student is the scoring, whose parent is the teacher.
     students = Run.objects.filter(study=study, kind=RunKind.DISTIL, parents__parents__model__contains=own)
     return frozenset([*teachers.values_list("pk", flat=True), *students.values_list("pk", flat=True)])
+
+
+def kept_layers(run: Run) -> tuple[int, ...]:
+    """The layers that a run's model was carved from; empty of a model of all layers."""
+    model = run.model or {}
+    kept = tuple(model.get("layers") or ())
+    if not kept or len(kept) == num_layers({name: value for name, value in model.items() if name != "layers"}):
+        return ()
+    return kept
 
 
 def seeds_of(run: Run) -> list[int]:

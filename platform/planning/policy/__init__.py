@@ -6,7 +6,7 @@ from planning.policy.forecasts import Forecast
 from planning.policy.labels_alone import LabelsNeeded, labels_needed
 from planning.policy.pilot import has_choice, pilot_of
 from planning.policy.planner import Choice, choose
-from planning.policy.sizes import FEWEST, larger_sizes, pseudo_sizes, rungs, smaller_sizes
+from planning.policy.sizes import FEWEST, half_of_layers, larger_sizes, pseudo_sizes, rungs, smaller_sizes
 from planning.policy.state import State
 from planning.policy.words import Wording
 
@@ -25,6 +25,7 @@ __all__ = [
     "cheapest_to_reach",
     "choose",
     "flips",
+    "half_of_layers",
     "has_choice",
     "labels_needed",
     "larger_sizes",

@@ -26,9 +26,9 @@ SDS_IN_HALF = 1.96
 class Question:
     """What an advice is asked for.
 
-    `points`: the students measured, those of other teachers and of fewer layers too; `apart`: those that no curve is for, as a teacher
-    without labels taught them; they count as they were measured, and nothing is inferred from them. `offers`: what can
-    be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what labels that a model
+    `points`: the students measured, those of other teachers and of fewer layers too; `apart`: those that no curve is
+    for, as a teacher without labels taught them; they count as they were measured, and nothing is inferred from them.
+    `offers`: what can be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what labels that a model
     chose are worth beside random ones; `dollars_per_point`: what a point of the score is worth, so that money left over
     has a value too (0: nothing else to spend it on).
     """
@@ -50,7 +50,7 @@ class Question:
 
     @property
     def usual(self) -> tuple[Point, ...]:
-        """The points that curves are fitted to: of random labels, all layers, and no other teacher than the usual one."""
+        """The points that curves are fitted to: of random labels, all layers and the usual teacher."""
         return merge_points(point for point in self.points if point.cell.is_usual and not point.cell.chosen)
 
     @property

@@ -13,8 +13,8 @@ def pilot_of(*, offers: Collection[Cell], known: Collection[Cell], num_labels: i
 
     Where labels are there: a student of about half of them and one of all show how the curve of labels rises; the
     teacher of all of them and a student that it teaches, with the fewest pseudo-labels on offer, where distilling
-    leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers are no part
-    of it, and stand for nothing: the curves are of all layers.
+    leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers are no
+    part of it, and stand for nothing: the curves are of all layers.
 
     Parameters: `known` is measured or in progress; a student or a teacher of any size stands for its like.
     """

@@ -1,4 +1,4 @@
-"""How many labels and pseudo-labels are put on offer: round numbers, and all there are."""
+"""How many labels and pseudo-labels are put on offer, round numbers and all there are; and how many layers."""
 
 from itertools import count, takewhile
 
@@ -27,6 +27,14 @@ def larger_sizes(*, num_there: int, most: int) -> list[int]:
 def smaller_sizes(num_labels: int) -> list[int]:
     """Some numbers below the labels that are there: they cost compute alone, and show how the curve rises."""
     return rungs(above=num_labels / SMALLER - 1, most=num_labels / 1.2)[-MOST_SMALLER:]
+
+
+def half_of_layers(num_layers: int) -> tuple[int, ...]:
+    """The first half of a checkpoint's layers, of which a smaller student is carved; empty of a single layer.
+
+    The lower layers are what a student needs most (Sajjad et al., Computer Speech & Language, 2023).
+    """
+    return tuple(range((num_layers + 1) // 2)) if num_layers > 1 else ()
 
 
 def pseudo_sizes(num_unlabelled: int) -> list[int]:

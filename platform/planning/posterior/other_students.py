@@ -52,8 +52,8 @@ def worlds_with_others(
     shifting = _Shifting(noise=worlds.noise, points=points, random=np.random.default_rng(posterior.seed))
     phi = worlds.phi
     for teacher in np.unique(every.teachers[every.teachers > 0]):
-        teaches = np.array([point.cell.teacher == teacher and not point.cell.layers for point in points], dtype=np.bool_)
-        phi = shifting.shifted(phi, every.teachers == teacher, teaches, OF_ANOTHER_TEACHER)
+        which = every.teachers == teacher
+        phi = shifting.shifted(phi, which, which[number:] & (every.layers[number:] == 0), OF_ANOTHER_TEACHER)
     for layers in np.unique(every.layers[every.layers > 0]):
         which = every.layers == layers
         phi = shifting.shifted(phi, which, which[number:], OF_FEWER_LAYERS)

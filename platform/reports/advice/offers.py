@@ -15,8 +15,10 @@ from reports.advice.compute import Compute, Scoring, compute_of, price_scoring
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
 from reports.choosing import LEAST_RATIO
+from runs.checkpoints import num_layers
 from runs.preflight import CheckLevel, preflight
 from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
+from tables.table import counted
 
 # Refusals that more labels do not cure.
 LASTING = frozenset({"Model", "Layers", "Pooling", "Segmentation", "Length", "Vocabulary", "Memory", "Licence"})
@@ -28,7 +30,8 @@ class Offer:
 
     `num_waiting` of its labels are published already and not answered yet: their money is held. `minutes` is the time
     limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already. `choosing`: the scores by
-    which a model chooses the further labels; None where they are random ones.
+    which a model chooses the further labels; None where they are random ones. `layers` are those that its student keeps
+    of `of_layers`, none where it has all; the latter is 0 where no config says it.
     """
 
     cell: Cell
@@ -42,6 +45,8 @@ class Offer:
     teacher_run: int | None = None
     is_hybrid: bool = False
     choosing: Scoring | None = None
+    layers: tuple[int, ...] = ()
+    of_layers: int = 0
 
     @property
     def compute_expected(self) -> Decimal:
@@ -102,12 +107,12 @@ def offers_of(situation: Situation) -> Offers:
     if situation.device is None:
         offers.note("No price of a device hour is set, so no student can be priced.")
         return offers
-    counted = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
+    there = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
     history = price_history()
     sizes = label_sizes(situation, offers)
     for size in [*sizes, *chosen_sizes(situation, history, sizes, offers)]:
         for request in _requests(situation, size):
-            inputs = replace(counted, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
+            inputs = replace(there, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
             _add(offers, situation, history, size, request, inputs)
     return offers
 
@@ -202,12 +207,26 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
         yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
     plans = [plan, *_plans_of_own_checkpoint(situation, size, plan)]
     sizes = pseudo_sizes(situation.pool.num_examples - num_labels)
+    yield from _smaller_students(situation, size, plan, sizes[-1:])
     # What a model chose is compared with random labels at the largest size alone.
     for num_unlabelled in sizes[-1:] if size.choosing else sizes:
         for one in plans:
             yield RunRequest(
                 study=study, path=Path.DISTIL, plan=one, num_labels=num_labels, num_unlabelled=num_unlabelled
             )
+
+
+def _smaller_students(
+    situation: Situation, size: LabelSize, plan: RunPlan, pseudo_labels: Sequence[int]
+) -> Iterator[RunRequest]:
+    """One of fewer layers on each path, with all labels there: enough to tell what it loses."""
+    study, layers = situation.study, situation.smaller
+    if not layers or size.num_labels != situation.pool.num_labels or size.choosing:
+        return
+    alone, taught = RunPlan(student_layers=layers), replace(plan, student_layers=layers)
+    yield RunRequest(study=study, path=Path.ANNOTATE, plan=alone, num_labels=size.num_labels)
+    for number in pseudo_labels:
+        yield RunRequest(study=study, path=Path.DISTIL, plan=taught, num_labels=size.num_labels, num_unlabelled=number)
 
 
 def _plans_of_own_checkpoint(situation: Situation, size: LabelSize, plan: RunPlan) -> list[RunPlan]:
@@ -265,6 +284,8 @@ def _add(
         teacher_run=chain.plan.teacher_run,
         is_hybrid=chain.plan.is_hybrid,
         choosing=size.choosing,
+        layers=chain.plan.student_layers or (),
+        of_layers=num_layers(situation.study.student_model) if cell.layers else 0,
     )
     (offers.found if minutes else offers.too_dear).append(offer)
 
@@ -274,7 +295,8 @@ def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell
     is_own = plan.self_distil or plan.teacher_run in situation.self_taught
     pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
     chosen = situation.pool.num_chosen(num_labels) + (size.num_new if size.choosing else 0)
-    return Cell(num_labels, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER, chosen)
+    layers = len(plan.student_layers or ())
+    return Cell(num_labels, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER, chosen, layers)
 
 
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:
@@ -284,6 +306,9 @@ def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:
 
 
 def _name(request: RunRequest) -> str:
+    plan = request.plan
+    kept = counted(len(plan.student_layers), "layer") if plan.student_layers else ""
     if request.path == Path.DISTIL:
-        return "Distilling from its own checkpoint" if request.plan.self_distil else "Distilling"
-    return f"A student of {request.num_labels or 0:,} labels"
+        student = f" to a student of {kept}" if kept else ""
+        return f"Distilling{' from its own checkpoint' if plan.self_distil else ''}{student}"
+    return f"A student of {f'{kept} from ' if kept else ''}{request.num_labels or 0:,} labels"

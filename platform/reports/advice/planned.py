@@ -76,7 +76,7 @@ class PlannedBills:
 
 
 def planned_points(found: NextTranche, *, ledger: StudyLedger) -> list[PlannedPoint]:
-    """The recommended student, and of each path and number of labels the best on offer, a dozen in all.
+    """The recommended student, and of each path, number of labels and of layers the best on offer, a dozen in all.
 
     Only those whose score can be told; none where points, prices, money or labels have changed since.
     """
@@ -90,10 +90,10 @@ def planned_points(found: NextTranche, *, ledger: StudyLedger) -> list[PlannedPo
 
 def _shown(found: NextTranche) -> list[OfferRecord]:
     first = [found.best] if found.best else []
-    shown: dict[tuple[str, int], OfferRecord] = {}
+    shown: dict[tuple[str, int, int], OfferRecord] = {}
     for offer in [*first, *found.offers]:
         if offer.can_tell and not offer.is_teacher:
-            shown.setdefault((offer.path, offer.labels), offer)
+            shown.setdefault((offer.path, offer.labels, len(offer.layers)), offer)
     return list(shown.values())[:MOST_PLANNED]
 
 

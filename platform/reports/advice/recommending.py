@@ -181,8 +181,9 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
     return name_labels_alone(needed, num_there=pool.num_labels, price=price)
 
 
-def _arm(offer: Offer) -> tuple[Path, int, bool, bool]:
-    return offer.path, offer.cell.teacher, offer.num_new > 0, offer.choosing is not None
+def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool]:
+    cell = offer.cell
+    return offer.path, cell.teacher, cell.layers, offer.num_new > 0, offer.choosing is not None
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:
@@ -220,6 +221,7 @@ def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, An
         "pseudo_labels": pseudo_labels_of(best.cell),
         "is_self_taught": best.cell.teacher == OWN_CHECKPOINT,
         "num_chosen": best.cell.chosen,
+        "kept_layers": best.cell.layers,
         "price": best.price,
     }
     if foreseen is None:

@@ -20,7 +20,7 @@ from studies.models import Study
 
 AMOUNTS = ("label_cost", "compute_cost", "scoring_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
 
-OfferKey = tuple[int | None, int | None, bool, int]
+OfferKey = tuple[int | None, int | None, bool, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class OfferRecord:
     `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
     that begins with it. `num_chosen` of its labels are of examples that a model was least sure of; with `is_chosen` the
     further ones, once a student of run `scorer`, if any, has scored `num_to_score` examples. That is in `compute_cost`.
+    `layers` are those that its student keeps of `of_layers`, none where it has all.
     `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
 
@@ -46,6 +47,8 @@ class OfferRecord:
     name: str
     teacher_run: int | None = None
     is_hybrid: bool = False
+    layers: tuple[int, ...] = ()
+    of_layers: int = 0
     is_self_taught: bool = False
     num_chosen: int = 0
     is_chosen: bool = False
@@ -68,7 +71,7 @@ class OfferRecord:
     @property
     def key(self) -> OfferKey:
         """What tells it from the other offers of its recommendation."""
-        return self.labels, self.pseudo_labels, self.is_self_taught, self.num_chosen
+        return self.labels, self.pseudo_labels, self.is_self_taught, self.num_chosen, len(self.layers)
 
     @property
     def price(self) -> Decimal:
@@ -100,8 +103,9 @@ class OfferRecord:
     @property
     def student(self) -> str:
         """The student, or the teacher, that it leads to."""
-        cell = Cell(self.labels, TEACHER if self.pseudo_labels is None else float(self.pseudo_labels))
-        return name_student(cell, is_hybrid=self.is_hybrid)
+        pseudo_labels = TEACHER if self.pseudo_labels is None else float(self.pseudo_labels)
+        cell = Cell(self.labels, pseudo_labels, layers=len(self.layers))
+        return name_student(cell, is_hybrid=self.is_hybrid, of_layers=self.of_layers)
 
     @property
     def arm(self) -> str:
@@ -109,7 +113,8 @@ class OfferRecord:
         chosen = " chosen by uncertainty" if self.is_chosen else ""
         further = f"further labels{chosen}, " if self.num_new else ""
         own = " from its own checkpoint" if self.is_self_taught else ""
-        return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}".capitalize()
+        fewer = ", fewer layers" if self.layers else ""
+        return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}{fewer}".capitalize()
 
     @property
     def gain_per_dollar(self) -> float | None:
@@ -141,6 +146,7 @@ class OfferRecord:
             teacher_seeds=ONE_FOR_ALL,
             self_distil=self.is_self_taught and self.teacher_run is None,
             gold_epochs=HYBRID_EPOCHS if self.is_hybrid else 0,
+            student_layers=self.layers or None,
         )
         return RunRequest(
             study=study, path=self.path, plan=plan, num_labels=self.labels, num_unlabelled=self.pseudo_labels or 0
@@ -167,6 +173,8 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         name=name_purchase(offer),
         teacher_run=offer.teacher_run,
         is_hybrid=offer.is_hybrid,
+        layers=offer.layers,
+        of_layers=offer.of_layers,
         is_self_taught=offer.cell.teacher == OWN_CHECKPOINT,
         num_chosen=offer.cell.chosen,
         **_choosing_of(offer),
@@ -201,11 +209,12 @@ def pseudo_labels_of(cell: Cell) -> int | None:
 def key_of(recommendation: Recommendation) -> OfferKey:
     """The key of the offer that a recommendation says to take."""
     found = recommendation
-    return found.labels, found.pseudo_labels, found.is_self_taught, found.num_chosen
+    return found.labels, found.pseudo_labels, found.is_self_taught, found.num_chosen, found.kept_layers
 
 
 def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:
     """Read an offer back."""
     bands = {name: tuple(values[name]) for name in ("band_80", "band_90") if values[name] is not None}
     amounts = {name: Decimal(values[name]) for name in AMOUNTS if values.get(name) is not None}
-    return OfferRecord(**{**values, **bands, **amounts})
+    layers = tuple(values.get("layers", ()))
+    return OfferRecord(**{**values, **bands, **amounts, "layers": layers})

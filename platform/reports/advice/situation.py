@@ -1,7 +1,7 @@
 """What a recommendation rests on, read with few queries; by its key one is found again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -16,19 +16,21 @@ from budgets.prices import PriceMissing
 from labeling.models import Annotation
 from labeling.payment import Terms, terms_of
 from labeling.publishing import publishable
+from planning.policy import half_of_layers
 from planning.surfaces import TEACHER, Cell
 from reports.choosing import Choosing, choosing_of
 from reports.points import Point, points
+from runs.checkpoints import num_layers
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
 from runs.preflight import licence_of
-from runs.queries import self_taught_runs
+from runs.queries import kept_layers, self_taught_runs
 from runs.requests import device_price
 from studies.hashing import digest
 from studies.models import ChosenBy, PayBasis, Split, Study
 from studies.queries import awaiting_annotation, chosen, labelled, num_chosen_of_snapshots, split_counts
 
 # To be raised when the same state would get other words.
-METHOD = 5
+METHOD = 6
 STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 """Who teaches a cell: the study's teacher, or the student's own checkpoint."""
 
@@ -37,7 +39,8 @@ STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 class MeasuredTeacher:
     """A fine-tuned teacher with its score on test, 0 to 1; `is_studys`: of the study's own checkpoint.
 
-    `num_chosen` of its labels are of examples that a model was least sure of.
+    `num_chosen` of its labels are of examples that a model was least sure of; `layers` are those that it keeps, none
+    where it has all.
     """
 
     run_id: int
@@ -47,6 +50,7 @@ class MeasuredTeacher:
     low: float
     high: float
     is_studys: bool
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,14 +126,14 @@ class Situation:
             [repr(one) for one in self.teachers],
             sorted(self.hybrids),
             sorted(self.self_taught),
-            sorted((cell.labels, cell.pseudo_labels, cell.teacher, cell.chosen) for cell in self.under_way),
+            sorted(map(astuple, self.under_way)),
             repr(self.pool),
             [str(amount.normalize()) for amount in self._amounts],
             self.money.is_stopped,
             [terms.price.pk, terms.fee.pk if terms.fee else None] if terms else None,
             self.device.pk if self.device else None,
             (self.num_answers, self.last_run, self.has_test),
-            (study.annotations_per_example, study.metric, str(study.worth_per_point)),
+            (study.annotations_per_example, study.metric, str(study.worth_per_point), bool(study.monthly_requests)),
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
             self.licences,
             repr(self.choosing),
@@ -144,11 +148,26 @@ class Situation:
     def cell_of(self, point: Point) -> Cell:
         """Where a student was measured."""
         teacher = self._teacher(point.run_id)
-        return Cell(point.num_labels, float(point.num_pseudo_labels), teacher, point.num_chosen)
+        return Cell(
+            point.num_labels, float(point.num_pseudo_labels), teacher, point.num_chosen, layers=len(point.layers)
+        )
 
     def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
         """Where a teacher was measured."""
-        return Cell(teacher.num_labels, TEACHER, self._teacher(teacher.run_id), teacher.num_chosen)
+        who = self._teacher(teacher.run_id)
+        return Cell(teacher.num_labels, TEACHER, who, teacher.num_chosen, layers=len(teacher.layers))
+
+    @cached_property
+    def smaller(self) -> tuple[int, ...]:
+        """The layers of the student that is on offer beside the whole one; empty where none is.
+
+        Those that were measured last; else the first half, where requests are expected: nothing but serving tells for a
+        student that is expected to score less.
+        """
+        carved = [point for point in self.points if point.layers]
+        if carved:
+            return max(carved, key=lambda point: point.run_id).layers
+        return half_of_layers(num_layers(self.study.student_model)) if self.study.monthly_requests else ()
 
     def _teacher(self, run_id: int) -> int:
         return OWN_CHECKPOINT if run_id in self.self_taught else STUDYS_TEACHER
@@ -159,7 +178,8 @@ class Situation:
 
 
 def _point_key(point: Point) -> tuple[object, ...]:
-    return point.artifact_id, point.num_labels, point.num_pseudo_labels, point.utility, point.low, point.high
+    amounts = point.num_labels, point.num_pseudo_labels, point.layers
+    return point.artifact_id, *amounts, point.utility, point.low, point.high
 
 
 def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Situation:
@@ -169,7 +189,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     runs = Run.objects.filter(study=study)
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
-    open_ones = open_ones.only("kind", "num_unlabelled", "snapshot__num_examples")
+    open_ones = open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples")
     self_taught, num_chosen = self_taught_runs(study), num_chosen_of_snapshots(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
@@ -216,7 +236,8 @@ def _cell_of(run: Run, self_taught: frozenset[int], num_chosen: Mapping[int, int
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
     pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)
-    return Cell(run.num_labels, pseudo_labels, teacher, num_chosen.get(run.snapshot_id or 0, 0))
+    chosen_of_it = num_chosen.get(run.snapshot_id or 0, 0)
+    return Cell(run.num_labels, pseudo_labels, teacher, chosen_of_it, layers=len(kept_layers(run)))
 
 
 def _teachers(study: Study, num_chosen: Mapping[int, int]) -> tuple[MeasuredTeacher, ...]:
@@ -236,6 +257,7 @@ def _teachers(study: Study, num_chosen: Mapping[int, int]) -> tuple[MeasuredTeac
             low=row.low,
             high=row.high,
             is_studys=row.artifact.run.model == study.teacher_model,
+            layers=kept_layers(row.artifact.run),
         )
         for row in rows.order_by("-artifact__run")
     )

@@ -22,7 +22,7 @@ IN_PROGRESS = "Cannot tell yet: what the runs in progress measure comes first."
 
 def name_purchase(offer: Offer) -> str:
     """What is bought: “20 more labels and a student of 120 labels and 500 pseudo-labels”."""
-    student = name_student(offer.cell, is_hybrid=offer.is_hybrid)
+    student = name_student(offer.cell, is_hybrid=offer.is_hybrid, of_layers=offer.of_layers)
     if offer.num_new:
         chosen = ", chosen by uncertainty," if offer.choosing else ""
         return f"{offer.num_new:,} more labels{chosen} and {student}"
@@ -40,15 +40,16 @@ def name_factor(factor: ChoiceFactor) -> str:
     )
 
 
-def name_student(cell: Cell, *, is_hybrid: bool = False) -> str:
-    """A student, or a teacher, by what it is made of."""
+def name_student(cell: Cell, *, is_hybrid: bool = False, of_layers: int = 0) -> str:
+    """A student, or a teacher, by what it is made of; `of_layers` are those of a carved one's checkpoint, if known."""
     if cell.pseudo_labels == TEACHER:
         return f"the teacher of {cell.labels:,} labels"
     made_of = f"{cell.labels:,} labels" if cell.labels else "no labels"
     if cell.pseudo_labels:
         own = " of its own checkpoint" if cell.teacher == OWN_CHECKPOINT else ""
         made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels{own}"
-    return f"a {'hybrid' if is_hybrid else 'student'} of {made_of}"
+    kept = f"{f'{cell.layers} of ' if of_layers else ''}{counted(of_layers or cell.layers, 'layer')} from "
+    return f"a {'hybrid' if is_hybrid else 'student'} of {kept if cell.layers else ''}{made_of}"
 
 
 def name_flip(*, what: str, price: Decimal, factor: float, currency: str, offer: Offer | None) -> str:

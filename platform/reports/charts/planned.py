@@ -12,6 +12,7 @@ from reports.charts.names import NamePlace
 from reports.charts.theme import Theme, legend_of
 from reports.charts.view import ChartView, Series
 from reports.formatting import money, percent
+from tables.table import counted
 
 _BANDS = " with 80 % (thick) and 90 % (thin) bands"
 # Above the band, or where bands are hidden above the mark: what holds the name, and how far above it that is.
@@ -80,7 +81,8 @@ def describe_planned(planned: Sequence[PlannedPoint]) -> list[str]:
 def _name(one: PlannedPoint) -> str:
     offer = one.offer
     pseudo = f" + {offer.pseudo_labels:,}" if offer.pseudo_labels else ""
-    return f"{'Recommended: ' if one.is_recommended else ''}{offer.labels:,}{pseudo}"
+    kept = f", {counted(len(offer.layers), 'layer')}" if offer.layers else ""
+    return f"{'Recommended: ' if one.is_recommended else ''}{offer.labels:,}{pseudo}{kept}"
 
 
 def _datum(one: PlannedPoint, url: str) -> dict[str, object]:

@@ -100,7 +100,8 @@ def _datum(point: Point, links: Links, *, is_named: bool) -> dict[str, object]:
 
 
 def _name(point: Point) -> str:
-    return f"{point.num_labels:,}" + (f" + {point.num_pseudo_labels:,}" if point.num_pseudo_labels else "")
+    pseudo = f" + {point.num_pseudo_labels:,}" if point.num_pseudo_labels else ""
+    return f"{point.num_labels:,}{pseudo}" + (f", {counted(len(point.layers), 'layer')}" if point.layers else "")
 
 
 def _name_place(point: Point, frame: Frame) -> NamePlace:
@@ -225,6 +226,7 @@ def _words(point: Point) -> str:
     cost, labels = money(point.dollars, currency=point.currency), counted(point.num_labels, "label")
     pseudo = f" + {counted(point.num_pseudo_labels, 'pseudo-label')}" if point.num_pseudo_labels else ""
     score = f"{percent(point.utility)} ({percent(point.low)} to {percent(point.high)})"
-    said = f"{point.path.label}, {labels}{pseudo}, {cost}: {score}"
+    kept = f", {counted(len(point.layers), 'layer')}" if point.layers else ""
+    said = f"{point.path.label}, {labels}{pseudo}{kept}, {cost}: {score}"
     said += ", taught by a language model" if point.is_from_language_model else ""
     return said + (", one seed" if point.is_single_seed else "") + (f", {point.warning}" if point.warning else "")

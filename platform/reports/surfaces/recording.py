@@ -28,7 +28,7 @@ def surface_of(ledger: StudyLedger) -> Surface | None:
     make, the same each time.
     """
     others = self_taught_runs(ledger.study)
-    # A surface is of random labels.
+    # A surface is of random labels, and of students of all layers.
     students = [point for point in _students(ledger, others) if not point.cell.chosen]
     if not students:
         return None
@@ -38,7 +38,7 @@ def surface_of(ledger: StudyLedger) -> Surface | None:
 
 
 def recorded_students(ledger: StudyLedger) -> list[Point]:
-    """A study's students of the usual teacher, those included whose labels a model chose."""
+    """A study's students of all layers and the usual teacher, those included whose labels a model chose."""
     return list(_students(ledger, self_taught_runs(ledger.study)))
 
 
@@ -52,12 +52,13 @@ def surface_csv(study: Study) -> str:
 
 
 def _students(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
-    """All but those of the runs in `others`, which another teacher taught."""
+    """All but those of fewer layers, and of the runs in `others`, which another teacher taught."""
     for point in points_of(ledger):
         # A distilled student of no pseudo-label would stand for one of the annotate path, and one that a language model
         # taught for one of a fine-tuned teacher.
         is_of_its_path = (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0)
-        if point.run_id not in others and is_of_its_path and not point.is_from_language_model:
+        is_usual = point.run_id not in others and not point.layers
+        if is_usual and is_of_its_path and not point.is_from_language_model:
             cell = Cell(point.num_labels, point.num_pseudo_labels, chosen=point.num_chosen)
             yield _point(cell, float(point.dollars), point.utility, point.high - point.low)
 

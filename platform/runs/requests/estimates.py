@@ -1,6 +1,6 @@
 """What runs will probably cost and take, from how similar runs went."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -126,9 +126,13 @@ class RunHistory:
         return (own, "this study") if own else (self._latest(device, *which, ~is_own), "other studies")
 
     def of_checkpoint(self, chain: Chain, run: PlannedRun) -> list[PastRun]:
-        """Runs of the same checkpoint on the same device, whatever they did with it."""
-        of_model = Q(model=run.base_model) | Q(model__isnull=True, parents__model=run.base_model)
-        return self._latest(chain.device, of_model)
+        """Runs of the same checkpoint on the same device, whatever they did; of a carved one, else of the whole."""
+        whole = {name: value for name, value in run.base_model.items() if name != "layers"}
+        found = self._of_model(chain.device, run.base_model)
+        return found or (self._of_model(chain.device, whole) if whole != run.base_model else [])
+
+    def _of_model(self, device: str, model: Mapping[str, Any]) -> list[PastRun]:
+        return self._latest(device, Q(model=model) | Q(model__isnull=True, parents__model=model))
 
     def _latest(self, device: str, *which: Q) -> list[PastRun]:
         key = (device, *which)

@@ -116,6 +116,7 @@ def _step(study: Study, offer: OfferRecord) -> FirstStep:
 
 def _run(offer: OfferRecord) -> dict[str, object]:
     asked: dict[str, object] = {"path": offer.path, "num_labels": offer.labels, "max_minutes": offer.minutes}
+    asked |= {"student_layers": ", ".join(map(str, offer.layers))} if offer.layers else {}
     if offer.path == Path.ANNOTATE:
         return asked
     if offer.is_teacher:

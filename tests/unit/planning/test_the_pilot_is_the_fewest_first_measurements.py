@@ -42,6 +42,12 @@ def test_a_student_of_an_untrained_teacher_stands_for_none() -> None:
     assert pilot(Cell(0, 1_000.0)) == pilot()
 
 
+def test_students_of_fewer_layers_are_no_part_of_it_and_stand_for_none() -> None:
+    carved = [Cell(40, layers=2), Cell(40, 50.0, layers=2)]
+    assert pilot(*carved) == pilot()
+    assert pilot_of(offers=[*OFFERS, *carved], known=[], num_labels=40) == pilot()
+
+
 def test_what_is_not_on_offer_is_left_out() -> None:
     assert pilot_of(offers=[EVERY], known=[], num_labels=40) == (EVERY,)
     assert pilot_of(offers=[], known=[], num_labels=0) == ()

@@ -1,3 +1,4 @@
+import json
 from decimal import Decimal
 
 import pytest
@@ -26,9 +27,11 @@ def offer(
     waiting: int = 0,
     is_hybrid: bool = False,
     teacher: int = STUDYS_TEACHER,
+    layers: tuple[int, ...] = (),
+    of_layers: int = 0,
 ) -> Offer:
     return Offer(
-        cell=Cell(labels, float(pseudo_labels), teacher),
+        cell=Cell(labels, float(pseudo_labels), teacher, layers=len(layers)),
         num_new=num_new,
         num_waiting=waiting,
         labels=Decimal("0.10") * num_new,
@@ -36,6 +39,8 @@ def offer(
         compute=COMPUTE,
         minutes=60,
         is_hybrid=is_hybrid,
+        layers=layers,
+        of_layers=of_layers,
     )
 
 
@@ -48,6 +53,8 @@ def offer(
         (offer(100, 5_000, is_hybrid=True), "a hybrid of 100 labels and 5,000 pseudo-labels"),
         (offer(60, TEACHER), "the teacher of 60 labels"),
         (offer(60, 500, teacher=OWN_CHECKPOINT), "a student of 60 labels and 500 pseudo-labels of its own checkpoint"),
+        (offer(60, layers=(0, 1), of_layers=3), "a student of 2 of 3 layers from 60 labels"),
+        (offer(60, 500, layers=(0,)), "a student of 1 layer from 60 labels and 500 pseudo-labels"),
         (offer(60, waiting=10), "a student of 60 labels, 10 of them on their way"),
     ],
 )
@@ -74,7 +81,13 @@ def test_what_is_too_dear_names_its_price_and_what_is_left() -> None:
 def test_an_offer_comes_back_as_it_was_kept() -> None:
     kept = record_of(offer(120, 500, num_new=20), None)
     look = record_of(offer(120, TEACHER), None)
-    assert [offer_from_json(one.as_json) for one in (kept, look)] == [kept, look]
+    small = record_of(offer(120, 500, layers=(0, 1), of_layers=3), None)
+    written = [json.loads(json.dumps(one.as_json)) for one in (kept, look, small)]
+    assert [offer_from_json(one) for one in written] == [kept, look, small]
+    assert (small.arm, small.student) == (
+        "Distil, fewer layers",
+        name_purchase(offer(120, 500, layers=(0, 1), of_layers=3)),
+    )
     assert (look.arm, look.pseudo_labels) == ("Teacher alone", None)
     assert (kept.price, kept.arm) == (Decimal("2.50"), "Further labels, distil")
 
@@ -87,6 +100,7 @@ def test_labels_and_compute_are_off_by_themselves() -> None:
 
 def test_a_record_from_before_intervals_and_other_teachers_is_read() -> None:
     kept = record_of(offer(120, 500), None).as_json
-    old = {name: value for name, value in kept.items() if name not in ("price_low", "price_high", "is_self_taught")}
+    new = ("price_low", "price_high", "is_self_taught", "layers", "of_layers")
+    old = {name: value for name, value in kept.items() if name not in new}
     found = offer_from_json(old)
     assert (found.price_low, found.price_high, found.is_self_taught) == (None, None, False)
