@@ -106,8 +106,9 @@ class FieldGroup:
     is_for_distil: bool = False
 
     @property
-    def has_errors(self) -> bool:
-        return any(field.errors for field in self.fields)
+    def is_open(self) -> bool:
+        """Whether something in it is to be seen at once: an error, or what a link filled in."""
+        return any(field.errors or field.name in field.form.initial for field in self.fields)
 
 
 class LicenceForm(forms.Form):

@@ -75,11 +75,12 @@ def test_labels_are_bought_once_however_often_it_is_told(study: Study, outside: 
 def test_runs_are_bought_once_however_often_it_is_told(study: Study) -> None:
     before = study.runs.count()
     switched_on(study)
-    recommended(study)
+    recommended(study, layers=(0, 1), of_layers=3)
     take(study, times=3)
     (bought,) = steps(study)
     (run,) = bought.runs.all()
     assert (study.runs.count() - before, run.num_labels, run.created_by) == (1, 40, study.created_by)
+    assert run.model == {**study.student_model, "layers": [0, 1]}
     assert held(study) == Decimal("0.60")
     assert reason(study) == f"{run} is queued; what it measures comes first."
 

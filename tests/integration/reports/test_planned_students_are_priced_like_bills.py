@@ -101,13 +101,16 @@ def test_the_best_of_each_path_and_number_of_labels_is_drawn_and_the_recommended
         offer(labels=4, pseudo_labels=300),
         best,
         offer(labels=4),
+        offer(labels=4, layers=(0, 1)),
+        offer(labels=4, layers=(0, 2)),
         offer(labels=2, can_tell=False),
         offer(labels=2, pseudo_labels=None),
     ]
     found = planned(study, *offers, best=best)
-    assert [(one.offer.path, one.offer.pseudo_labels, one.is_recommended) for one in found] == [
-        (Path.DISTIL, 100, True),
-        (Path.ANNOTATE, 0, False),
+    assert [(one.offer.path, one.offer.pseudo_labels, one.offer.layers, one.is_recommended) for one in found] == [
+        (Path.DISTIL, 100, (), True),
+        (Path.ANNOTATE, 0, (), False),
+        (Path.ANNOTATE, 0, (0, 1), False),
     ]
 
 

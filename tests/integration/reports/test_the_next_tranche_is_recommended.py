@@ -372,7 +372,7 @@ def smaller(found: NextTranche) -> list[OfferRecord]:
 def test_where_requests_are_expected_a_student_of_half_of_the_layers_is_on_offer(study: Study) -> None:
     ground.annotated(study, num_labels=40)
     Run.objects.filter(study=study).update(model=study.student_model)
-    assert smaller(advised(study)) == []
+    assert situation_of(study).smaller == ()
     Study.objects.filter(pk=study.pk).update(monthly_requests=1_000)
     found = advised(study)
     names = {f"a student of 2 of 3 layers from 40 labels{pseudo}" for pseudo in ("", " and 200 pseudo-labels")}

@@ -12,6 +12,7 @@ from reports.models import Recommendation
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
+from tests.integration.reports.autopilots import recommended
 from tests.integration.web.test_the_start_page_takes_what_a_plan_has import any_model
 
 __all__ = ["any_model"]
@@ -79,6 +80,14 @@ def test_the_button_leads_to_a_start_page_that_quotes_that_run(manager: Client, 
     assert posted.status_code == 302
     run = study.runs.latest("pk")
     assert (run.num_labels, run.num_unlabelled) == (best.labels, best.pseudo_labels)
+
+
+def test_the_button_for_fewer_layers_fills_them_in(manager: Client, study: Study) -> None:
+    recommended(study, layers=(0, 1), of_layers=3)
+    page = manager.get(manager.get(reverse("report", args=[study.pk])).context["first_step"].url)
+    assert page.context["form"]["student_layers"].value() == "0, 1"
+    assert [group.title for group in page.context["form"].groups if group.is_open] == ["The model"]
+    assert not page.context.get("refusal")
 
 
 def test_the_button_for_labels_fills_in_the_publish_page(manager: Client) -> None:
