@@ -28,9 +28,9 @@ class Question:
 
     `points`: the students measured, those of other teachers and of fewer layers too; `apart`: those that no curve is
     for, as a teacher without labels taught them; they count as they were measured, and nothing is inferred from them.
-    `offers`: what can be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what labels that a model
-    chose are worth beside random ones; `dollars_per_point`: what a point of the score is worth, so that money left over
-    has a value too (0: nothing else to spend it on).
+    `offers`: what can be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what
+    labels that a model chose are worth beside random ones; `dollars_per_point`: what a point of the score is worth, so
+    that money left over has a value too (0: nothing else to spend it on).
     """
 
     points: Sequence[Point]
