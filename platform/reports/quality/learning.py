@@ -53,7 +53,8 @@ class CurveStudent:
 class LearningCurves:
     """The shown labels with their students, by path and labels.
 
-    Of `num_left_out` students there is a later one of the same cell, or too many; `num_unread` have no answers.
+    `num_left_out` students have a later one of the same cell, or fewer layers, or are too many; `num_unread` have no
+    answers.
     """
 
     study: Study
@@ -92,10 +93,14 @@ class LearningCurves:
 
 
 def learning_curves(study: Study) -> LearningCurves:
-    """Read the answers of a study's students, of each path, number of labels and of pseudo-labels the latest one."""
+    """Read the answers of a study's students, of each path, number of labels and of pseudo-labels the latest one.
+
+    Students of fewer layers would make the curves jump; they are read where there are no others.
+    """
     ledger = StudyLedger(study)
     found = points_of(ledger)
-    cells = {(one.path, one.num_labels, one.num_pseudo_labels): one for one in sorted(found, key=_made)}
+    alike = [one for one in found if not one.layers] or found
+    cells = {(one.path, one.num_labels, one.num_pseudo_labels): one for one in sorted(alike, key=_made)}
     chosen = sorted(sorted(cells.values(), key=_made)[-MOST_STUDENTS:], key=_place)
     read = [one for one in (_read(ledger, point) for point in chosen) if one is not None]
     return LearningCurves(

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from reports.charts import LIGHT, NothingToDraw, learning_chart
 from reports.quality import last_step, learning_csv, learning_curves
-from runs.models import Artifact
+from runs.models import Artifact, Run
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
@@ -95,14 +95,17 @@ def test_a_student_whose_answers_are_gone_is_counted(study: Study, students: lis
     assert ([one.point.artifact_id for one in curves.students], curves.num_unread) == ([students[1].pk], 1)
 
 
-def test_of_students_alike_the_latest_is_shown(
+def test_of_students_alike_the_latest_of_all_layers_is_shown(
     study: Study, students: list[Artifact], settings: Settings, tmp_path: Path
 ) -> None:
     later = ground.annotated(study, num_labels=6)
-    give_predictions(later, settings, tmp_path, said(wrong_bad=0))
+    small = ground.annotated(study, num_labels=6)
+    Run.objects.filter(pk=small.run_id).update(model={**study.student_model, "layers": [0]})
+    for one in (later, small):
+        give_predictions(one, settings, tmp_path, said(wrong_bad=0))
     curves = learning_curves(study)
     assert [one.point.artifact_id for one in curves.students] == [students[0].pk, later.pk]
-    assert curves.num_left_out == 1
+    assert curves.num_left_out == 2
 
 
 def test_of_many_labels_the_most_frequent_are_shown(settings: Settings, tmp_path: Path) -> None:
