@@ -248,19 +248,16 @@ class StartRunForm(LicenceForm):
             FieldGroup(
                 title="Distilling",
                 help="Who teaches, and what of it the student learns from.",
-                fields=[
-                    self["teacher"],
-                    *self._of(FormGroup.DISTILLING, first="teacher_seeds"),
-                    self["prompt_version"],
-                ],
+                fields=self._of(FormGroup.DISTILLING, first=("teacher", "teacher_seeds"), last=("prompt_version",)),
                 is_for_distil=True,
             ),
         ]
 
-    def _of(self, group: FormGroup, *, first: str = "") -> list[forms.BoundField]:
-        names = [name for name, setting in SETTINGS.items() if setting.group == group]
-        names.sort(key=lambda name: name != first)
-        return [self[name] for name in names if name in self.fields]
+    def _of(self, group: FormGroup, *, first: Sequence[str] = (), last: Sequence[str] = ()) -> list[forms.BoundField]:
+        """The fields of a group that suit the task type, between some that are named."""
+        named = {*first, *last}
+        between = [name for name, setting in SETTINGS.items() if setting.group == group and name not in named]
+        return [self[name] for name in (*first, *between, *last) if name in self.fields]
 
 
 class ExtendRunForm(forms.Form):
