@@ -35,6 +35,8 @@ from studies.queries import gold
 
 TASK = "runs.tasks.ask"
 NUM_PREVIEWED = 5
+# An order names its examples.
+MOST_ORDERED = 100_000
 _MOST_SAMPLED = 400
 Purpose: TypeAlias = Asking.Purpose
 State: TypeAlias = Asking.State
@@ -83,9 +85,11 @@ def quote_asking(*, request: RunRequest, purpose: Purpose) -> AskingQuote:
 
     A preview asks for the first examples that a run of this request would ask for; for labels, those are asked for that
     have no label and wait for none, as many as the request has unlabelled ones.
-    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible.
+    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible; AskingImpossible (too many labels, or none).
     """
     study = request.study
+    if purpose == Purpose.LABELS and not 1 <= request.num_unlabelled <= MOST_ORDERED:
+        raise AskingImpossible(f"{request.num_unlabelled:,} examples: an order is for 1 to {MOST_ORDERED:,}.")
     asked = language_model_of(study=study, plan=request.plan, inputs=count_inputs(request))
     ids = list(_WANTED[purpose](request).values_list("pk", flat=True))
     rows = [fields for _, fields in rows_of(study, ids[:_MOST_SAMPLED])]

@@ -5,13 +5,12 @@ from django import forms
 from budgets.models import Path
 from connections.models import Connection
 from connections.prompts import PromptText
+from runs.prompting import MOST_ORDERED
 from runs.requests import MOST_EXAMPLES, OF_LANGUAGE_MODEL, RunPlan, RunRequest
 from studies.models import Study
 from web.forms.runs import SETTINGS, prompt_version_field, setting_field
 
 MOST_VERSIONS = 50
-# An order names its examples.
-MOST_ORDERED = 100_000
 _HELP = {
     "shots": "Labelled ones of the pool, never of dev or test.",
     "stated_confidence": "Probability of its answer, where its server tells none.",
