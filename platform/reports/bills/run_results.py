@@ -96,9 +96,9 @@ class Leak:
 
 
 class WrittenAnswers(NamedTuple):
-    """How many of the answers that a model wrote to a split, over all seeds, are not whole."""
+    """How many of the answers that a model wrote to some rows, over all seeds, are not whole."""
 
-    split: str
+    rows: str
     num_answers: int
     num_cut: int
     num_empty: int
@@ -158,7 +158,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         seeds=_trials(payload.get("seeds") or ()),
         filtered=_filtered(payload.get("distillation") or {}),
         leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
-        written=tuple(_written(metrics)),
+        written=tuple(_written(payload, metrics)),
         is_trained=_is_trained(payload.get("choice")),
         over_labels=_over_labels(metrics.get("test") or {}),
         num_teachers=teachers_counted(payload),
@@ -207,13 +207,15 @@ def _over_labels(measured: Mapping[str, Any]) -> dict[str, LabelSpread]:
     }
 
 
-def _written(metrics: Mapping[str, Any]) -> Iterator[WrittenAnswers]:
-    """By split, where answers are written and not labels."""
-    for split in Split.values:
+def _written(payload: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[WrittenAnswers]:
+    """By rows, where answers are written and not labels; a teacher's are those that a student learns from."""
+    for split in (Split.TEST, Split.DEV):
         found = metrics.get(split) or {}
         if "num_cut" in found:
             num_answers = found["num_examples"] * found["num_seeds"]
-            yield WrittenAnswers(split, num_answers, found["num_cut"], found["num_unparsed"])
+            yield WrittenAnswers(split.value, num_answers, found["num_cut"], found["num_unparsed"])
+    if taught := payload.get("written"):
+        yield WrittenAnswers("unlabelled examples", taught["num_written"], taught["num_cut"], taught["num_empty"])
 
 
 def _leak(name: str, count: int) -> Leak:

@@ -250,7 +250,7 @@ class StartRunForm(LicenceForm):
                 fields=[
                     self["teacher"],
                     *self._of(FormGroup.DISTILLING, first="teacher_seeds"),
-                    self["prompt_version"],
+                    *(self[name] for name in ("prompt_version",) if name in self.fields),
                 ],
                 is_for_distil=True,
             ),
