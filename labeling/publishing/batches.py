@@ -153,10 +153,13 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
 
 
 def _lock_next(wanted: PublishRequest) -> list[Example]:
-    """The next examples, locked, and looked at again: an order for labels may have taken some before the lock."""
-    next_ids = list(wanted.examples.values_list("pk", flat=True)[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
-    lock_examples(next_ids)
-    return list(wanted.examples.filter(pk__in=next_ids))
+    """The next examples, locked; where an order for labels took some before they were, those after them."""
+    while True:
+        next_ids = list(wanted.examples.values_list("pk", flat=True)[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
+        lock_examples(next_ids)
+        found = list(wanted.examples.filter(pk__in=next_ids))
+        if len(found) == len(next_ids):
+            return found
 
 
 def _mark_chosen(examples: Sequence[Example]) -> None:

@@ -250,7 +250,7 @@ class StartRunForm(LicenceForm):
                 fields=[
                     self["teacher"],
                     *self._of(FormGroup.DISTILLING, first="teacher_seeds"),
-                    *(self[name] for name in ("prompt_version",) if name in self.fields),
+                    *([self["prompt_version"]] if "prompt_version" in self.fields else []),
                 ],
                 is_for_distil=True,
             ),

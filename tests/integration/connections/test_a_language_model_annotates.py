@@ -163,6 +163,7 @@ def test_its_pages_order_and_mark(study: Study, connection: Connection, client: 
     client.force_login(study.created_by)
     url = f"/studies/{study.pk}/labelling/model/"
     chosen = {"connection": connection.pk, "num_unlabelled": 7, "shots": 4}
+    assert "10 examples: expected" in client.get(f"{url}order/").content.decode()
     quoted = client.get(f"{url}order/quote/", chosen)
     assert "7 examples" in quoted.content.decode()
     ordered = client.post(f"{url}order/", {**chosen, "shown": quoted.context["shown"]})

@@ -52,6 +52,7 @@ def test_labels_are_ordered_stopped_and_audited(study: Study, connection: Connec
     with pytest.raises(CommandError, match="is not paused"):
         said("language_model", "resume", first.pk)
     assert "stopped; 0 of 6 answers" in said("language_model", "stop", first.pk)
+    carry_out_asking(asking_id=first.pk)
     with pytest.raises(CommandError, match="There is no order '0'"):
         said("language_model", "show", 0)
     said(*label, 6, "--yes")

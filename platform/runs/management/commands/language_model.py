@@ -16,6 +16,7 @@ from runs.commands import add_setting, plan_of
 from runs.models import Asking
 from runs.prompting import (
     NUM_PREVIEWED,
+    AskingImpossible,
     AskingQuote,
     ShownAnswers,
     entries_of,
@@ -54,9 +55,8 @@ class Command(RefusingCommand):
         for name, help_text in orders.items():
             one = actions.add_parser(name, help=help_text)
             one.add_argument("order", help="number of a preview or of an order of labels")
-            orders_by = "e-mail of who does it; who ordered it, if not given"
             if name != "show":
-                one.add_argument("--as", dest="email", help=orders_by)
+                one.add_argument("--as", dest="email", help="e-mail of who does it; who ordered it, if not given")
         for one in (prompt, preview, label):
             one.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
 
@@ -86,8 +86,10 @@ class Command(RefusingCommand):
         request = _request(study, options)
         quote = quote_asking(request=request, purpose=purpose)
         self.stdout.write(_quote_text(quote))
+        if quote.fault:
+            raise AskingImpossible(quote.fault)
         if not options["yes"]:
-            self.stdout.write(quote.fault or "Nothing is ordered yet: add --yes to order it.")
+            self.stdout.write("Nothing is ordered yet: add --yes to order it.")
             return
         made = start_asking(actor=_actor(options, study.created_by), request=request, purpose=purpose)
         self.stdout.write(f"{made} is ordered; a worker asks. See: manage.py language_model show {made.pk}")

@@ -37,6 +37,7 @@ class AskingForm(forms.Form):
     """Who is asked, by which prompt; `LINKED` are the fields that a link to the form may fill in."""
 
     LINKED = ("connection", "prompt_version")
+    USUAL = 0
 
     connection = forms.ModelChoiceField(label="Language model", queryset=Connection.objects.none(), empty_label=None)
     num_labels = forms.IntegerField(
@@ -77,18 +78,20 @@ class AskingForm(forms.Form):
             path=Path.DISTIL,
             plan=plan,
             num_labels=values.get("num_labels"),
-            num_unlabelled=values.get("num_unlabelled") or 0,
+            num_unlabelled=values.get("num_unlabelled") or self.USUAL,
         )
 
 
 class LabelsForm(AskingForm):
     """The same, and how many examples are to be labelled."""
 
+    USUAL = 100
+
     num_unlabelled = forms.IntegerField(
         label="Examples to label",
         min_value=1,
         max_value=MOST_ORDERED,
-        initial=100,
+        initial=USUAL,
         help_text="Of the pool, in the study's random order: those without a label that nobody was given to label.",
     )
 
