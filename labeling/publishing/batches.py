@@ -17,6 +17,7 @@ from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
 from labeling.payment import Terms, terms_of
 from labeling.records import PUBLISHED, record_labelling
+from studies.labels import lock_examples
 from studies.models import ChosenBy, Example, Label, Split, Study
 
 EXAMPLES_PER_BATCH = 1000
@@ -84,14 +85,17 @@ class ChosenExamples:
 
 
 def never_published(*, study: Study) -> QuerySet[Example]:
-    """Examples of the pool that are neither published nor labelled, and never were."""
-    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True)
+    """Examples of the pool that are neither published nor labelled, and never were, nor ordered elsewhere."""
+    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, label_order="")
 
 
 def publishable(*, study: Study, split: str) -> QuerySet[Example]:
-    """List, in rank order, the examples of a split that are neither published nor labelled, withdrawn ones included."""
+    """List, in rank order, the examples of a split that are neither published nor labelled, withdrawn ones included.
+
+    Without those that a language model is about to label: the answers of both would be paid.
+    """
     asks = Exists(Assignment.objects.given_back().filter(publication=OuterRef("publication")))
-    is_new = Q(publication__isnull=True, label__isnull=True)
+    is_new = Q(publication__isnull=True, label__isnull=True, label_order="")
     is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
 
@@ -110,7 +114,7 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     Raises: NoneFits; BudgetStopped; PriceMissing.
     """
     project = LabelingProject.objects.select_for_update().get(study=wanted.study)
-    examples = list(wanted.examples[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
+    examples = _lock_next(wanted)
     if not examples or Batch.objects.filter(uid=wanted.uid).exists():
         return None
     withdrawn = _lock_withdrawn(examples)
@@ -146,6 +150,16 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
         num_short=wanted.num_examples - num_fitting if is_short else 0,
         missing=total - left if is_short else ZERO,
     )
+
+
+def _lock_next(wanted: PublishRequest) -> list[Example]:
+    """The next examples, locked; where an order for labels took some before they were, those after them."""
+    while True:
+        next_ids = list(wanted.examples.values_list("pk", flat=True)[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
+        lock_examples(next_ids)
+        found = list(wanted.examples.filter(pk__in=next_ids))
+        if len(found) == len(next_ids):
+            return found
 
 
 def _mark_chosen(examples: Sequence[Example]) -> None:

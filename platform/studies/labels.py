@@ -23,6 +23,15 @@ def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) ->
     return label
 
 
+def lock_examples(ids: Sequence[int]) -> None:
+    """Lock examples that people, or a language model, are about to be given: one of both waits for the other.
+
+    In one order, so that two who want the same do not wait for each other. Look again at what is free afterwards.
+    """
+    locked = Example.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    list(locked.values_list("pk", flat=True))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelAnswer:
     """What a language model says of an example, and the ledger keys of what its answer cost."""

@@ -194,6 +194,12 @@ class Example(models.Model):
     split = models.CharField(max_length=8, choices=Split.choices)
     rank = models.CharField(max_length=16, help_text="A seeded random order, so that subsets nest.")
     chosen_by = models.CharField(max_length=16, blank=True, choices=ChosenBy.choices, default=ChosenBy.CHANCE)
+    label_order = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        help_text="Key of the open order that has a language model label it; people are not given it meanwhile.",
+    )
     import_batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="examples")
 
     class Meta:
@@ -206,6 +212,7 @@ class Example(models.Model):
             models.Index(fields=["study", "split", "rank"]),
             models.Index(fields=["study", "group_hash"]),
             models.Index(fields=["study"], condition=~Q(chosen_by=""), name="chosen_examples"),
+            models.Index(fields=["label_order"], condition=~Q(label_order=""), name="ordered_examples"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Origin
 from budgets.models import Path as SpendingPath
 from embedded.commands import OURS
-from runs.management.commands.start_run import option_of
+from runs.commands import option_of
 from runs.models import RunKind
 from runs.requests import RunPlan, settings_of
 from studies.task_types import TASK_TYPES

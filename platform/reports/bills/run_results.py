@@ -3,7 +3,7 @@
 Results are kept as the trainer wrote them, so that an earlier one may lack what later ones have.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from runs.results import (
     teachers_counted,
     words_of_interval,
 )
+from studies.models import Split
 
 NAMES = {
     "majority": "Most frequent answer",
@@ -94,6 +95,15 @@ class Leak:
     count: int
 
 
+class WrittenAnswers(NamedTuple):
+    """How many of the answers that a model wrote to some rows, over all seeds, are not whole."""
+
+    rows: str
+    num_answers: int
+    num_cut: int
+    num_empty: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """A trainer's result, read with care. `chosen` are the settings that the search on dev preferred.
@@ -107,6 +117,7 @@ class Result:
     seeds: tuple[TrialRecord, ...]
     filtered: FilterResult | None = None
     leaks: tuple[Leak, ...] = ()
+    written: tuple[WrittenAnswers, ...] = ()
     # A head that is fitted to a checkpoint as it is comes out the same from every seed.
     is_trained: bool = True
     over_labels: Mapping[str, LabelSpread] = field(default_factory=dict)
@@ -147,6 +158,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         seeds=_trials(payload.get("seeds") or ()),
         filtered=_filtered(payload.get("distillation") or {}),
         leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
+        written=tuple(_written(payload, metrics)),
         is_trained=_is_trained(payload.get("choice")),
         over_labels=_over_labels(metrics.get("test") or {}),
         num_teachers=teachers_counted(payload),
@@ -193,6 +205,17 @@ def _over_labels(measured: Mapping[str, Any]) -> dict[str, LabelSpread]:
         for name, one in measured.items()
         if isinstance(one, Mapping) and "over_labels" in one
     }
+
+
+def _written(payload: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[WrittenAnswers]:
+    """By rows, where answers are written and not labels; a teacher's are those that a student learns from."""
+    for split in (Split.TEST, Split.DEV):
+        found = metrics.get(split) or {}
+        if "num_cut" in found:
+            num_answers = found["num_examples"] * found["num_seeds"]
+            yield WrittenAnswers(split.value, num_answers, found["num_cut"], found["num_unparsed"])
+    if taught := payload.get("written"):
+        yield WrittenAnswers("unlabelled examples", taught["num_written"], taught["num_cut"], taught["num_empty"])
 
 
 def _leak(name: str, count: int) -> Leak:

@@ -5,10 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from config.refusals import Refusal
 from labeling.publishing import audited
 from planning.audited import MeanEstimate, corrected_mean, share_of
 from runs.models import LabelAudit, ModelLabel
 from studies.models import Label, Study
+
+
+class AuditNotFound(Refusal):
+    """No audit has this number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +87,16 @@ class AuditResult:
 
     def _names(self, value: str) -> list[str]:
         return list(json.loads(value)) if self.audit.study.definition.is_list else [value]
+
+
+def find_audit(reference: str) -> LabelAudit:
+    """Find an audit by its number, for commands. Raises: AuditNotFound."""
+    found = LabelAudit.objects.select_related("study__budget", "created_by")
+    audit = found.filter(pk=int(reference)).first() if reference.isdecimal() else None
+    if audit is None:
+        latest = ", ".join(str(one) for one in LabelAudit.objects.order_by("-pk")[:10])
+        raise AuditNotFound(f"There is no audit {reference!r}. The latest are: {latest or 'none yet'}.")
+    return audit
 
 
 def audit_results(study: Study) -> list[AuditResult]:

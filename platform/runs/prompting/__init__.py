@@ -1,6 +1,7 @@
 """A study's prompt for a language model: its versions, and answers that people buy to see what they are worth."""
 
 from runs.prompting.asking import (
+    MOST_ORDERED,
     NUM_PREVIEWED,
     TASK,
     AskingImpossible,
@@ -11,19 +12,29 @@ from runs.prompting.asking import (
     stop_asking,
 )
 from runs.prompting.carrying_out import carry_out_asking, follow_askings
-from runs.prompting.showing import LabelShare, ShownAnswers, entries_of, shown_answers
+from runs.prompting.showing import (
+    AskingNotFound,
+    LabelShare,
+    ShownAnswers,
+    entries_of,
+    find_asking,
+    shown_answers,
+)
 from runs.prompting.versions import PromptUnchanged, save_version
 
 __all__ = [
+    "MOST_ORDERED",
     "NUM_PREVIEWED",
     "TASK",
     "AskingImpossible",
+    "AskingNotFound",
     "AskingQuote",
     "LabelShare",
     "PromptUnchanged",
     "ShownAnswers",
     "carry_out_asking",
     "entries_of",
+    "find_asking",
     "follow_askings",
     "quote_asking",
     "resume_asking",

@@ -30,11 +30,14 @@ from runs.requests import (
     language_model_of,
     prompt_of_version,
 )
+from studies.labels import lock_examples
 from studies.models import Example, Split, Study
 from studies.queries import gold
 
 TASK = "runs.tasks.ask"
 NUM_PREVIEWED = 5
+# An order names its examples.
+MOST_ORDERED = 100_000
 _MOST_SAMPLED = 400
 Purpose: TypeAlias = Asking.Purpose
 State: TypeAlias = Asking.State
@@ -83,9 +86,11 @@ def quote_asking(*, request: RunRequest, purpose: Purpose) -> AskingQuote:
 
     A preview asks for the first examples that a run of this request would ask for; for labels, those are asked for that
     have no label and wait for none, as many as the request has unlabelled ones.
-    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible.
+    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible; AskingImpossible (too many labels, or none).
     """
     study = request.study
+    if purpose == Purpose.LABELS and not 1 <= request.num_unlabelled <= MOST_ORDERED:
+        raise AskingImpossible(f"{request.num_unlabelled:,} examples: an order is for 1 to {MOST_ORDERED:,}.")
     asked = language_model_of(study=study, plan=request.plan, inputs=count_inputs(request))
     ids = list(_WANTED[purpose](request).values_list("pk", flat=True))
     rows = [fields for _, fields in rows_of(study, ids[:_MOST_SAMPLED])]
@@ -125,6 +130,8 @@ def start_asking(*, actor: User, request: RunRequest, purpose: Purpose) -> Askin
         example_ids=quote.example_ids,
         asked_by=actor,
     )
+    if purpose == Purpose.LABELS:
+        _claim(made)
     _record(actor, made, "asking.start", {"connection": str(made.connection), "examples": len(made.example_ids)})
     # Robust: a broker that is down must not fail the request.
     transaction.on_commit(lambda: enqueue(made), robust=True)
@@ -139,6 +146,8 @@ def stop_asking(*, actor: User, asking: Asking) -> Asking:
     changed.state, changed.ended_at = State.STOPPED, timezone.now()
     changed.save(update_fields=["state", "ended_at"])
     _record(actor, changed, "asking.stop", {"done": changed.num_done})
+    # A worker frees its examples, once none of them is being asked about.
+    transaction.on_commit(lambda: enqueue(changed), robust=True)
     return changed
 
 
@@ -190,14 +199,28 @@ def _previewed(request: RunRequest) -> QuerySet[Example]:
 
 
 def _to_label(request: RunRequest) -> QuerySet[Example]:
-    """The first examples of the pool that have no label, and that no person was given to label."""
-    free = request.study.examples.filter(split=Split.POOL, label__isnull=True, publication__isnull=True)
-    # What another order is about to label is not asked for twice; its answers may be of another prompt.
-    active = Asking.objects.filter(
-        study=request.study, purpose=Purpose.LABELS, state__in=[*Asking.ACTIVE, State.PAUSED]
-    )
-    taken = {pk for ids in active.values_list("example_ids", flat=True) for pk in ids}
-    return free.exclude(pk__in=taken).order_by("rank")[: request.num_unlabelled]
+    """The first examples of the pool that have no label, and that neither a person nor another order is to label."""
+    return _free_to_label(request.study).order_by("rank")[: request.num_unlabelled]
+
+
+def _free_to_label(study: Study) -> QuerySet[Example]:
+    return study.examples.filter(split=Split.POOL, label__isnull=True, publication__isnull=True, label_order="")
+
+
+def _claim(asking: Asking) -> None:
+    """Keep the examples of an order for it, until it is over, so that people are not given the same.
+
+    Raises: AskingImpossible (some were published since they were chosen).
+    """
+    lock_examples(asking.example_ids)
+    num_free = _free_to_label(asking.study).filter(pk__in=asking.example_ids).count()
+    if num_free < len(asking.example_ids):
+        num_gone = len(asking.example_ids) - num_free
+        raise AskingImpossible(
+            f"{num_gone:,} of {len(asking.example_ids):,} examples were given to people, or got a label, just now. "
+            "Nothing was ordered; order again for what is left."
+        )
+    Example.objects.filter(pk__in=asking.example_ids).update(label_order=asking.source_key)
 
 
 _WANTED = {Purpose.PREVIEW: _previewed, Purpose.LABELS: _to_label}

@@ -13,6 +13,7 @@ from runs.models import Asking
 from runs.prompting.asking import enqueue, purchase_of, rows_of
 from runs.prompting.labelling import give_labels
 from runs.supervision import is_announced
+from studies.models import Example
 
 MOST_ATTEMPTS = 5
 # Then it goes to the end of the queue, so that each task ends within its limit.
@@ -21,6 +22,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _BUDGET_STOPPED = "The budget is stopped. Resume or top it up, then resume this."
 _LONGEST_REASON = 500
 State = Asking.State
+_OVER = (State.DONE, State.STOPPED)
 
 
 def carry_out_asking(*, asking_id: int) -> None:
@@ -36,18 +38,26 @@ def carry_out_asking(*, asking_id: int) -> None:
             _ask(asking)
         else:
             _settle(asking)
+        _free_if_over(asking)
 
 
 def follow_askings() -> None:
-    """Send orders without a worker again: the message was lost, or the worker died and left a batch."""
+    """Send orders without a worker again: the message was lost, or the worker died and left a batch or examples."""
     left = TokenBatch.objects.filter(work_key__startswith="asking:", settled_at__isnull=True)
-    ids = {int(key.partition(":")[2]) for key in left.values_list("work_key", flat=True)}
+    ids = {_number(key) for key in left.values_list("work_key", flat=True)}
+    kept = Example.objects.exclude(label_order="").order_by().values_list("label_order", flat=True).distinct()
+    over = Asking.objects.filter(pk__in=[_number(key) for key in kept], state__in=_OVER)
+    ids |= set(over.values_list("pk", flat=True))
     ids |= set(Asking.objects.filter(state__in=Asking.ACTIVE).values_list("pk", flat=True))
     for asking in Asking.objects.filter(pk__in=ids).order_by("pk"):
         with advisory_lock(LockClass.ASKING, asking.pk) as is_free:
             pass
         if is_free:
             enqueue(asking)
+
+
+def _number(source_key: str) -> int:
+    return int(source_key.partition(":")[2])
 
 
 class _Watch:
@@ -81,6 +91,12 @@ def _settle(asking: Asking) -> None:
     for batch in TokenBatch.objects.filter(work_key=asking.source_key, settled_at__isnull=True):
         settle_batch(batch_id=batch.pk)
     give_labels(asking)
+
+
+def _free_if_over(asking: Asking) -> None:
+    """Let people be given what it did not label. Under its lock, so that none of it is being asked about."""
+    if Asking.objects.filter(pk=asking.pk, state__in=_OVER).exists():
+        Example.objects.filter(label_order=asking.source_key).update(label_order="")
 
 
 def _ask(asking: Asking) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from budgets.cost_kinds import TOKEN_KINDS
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
+from config.refusals import Refusal
 from connections.buying import Purchase
 from connections.models import Answer, Outcome, in_thousands
 from connections.prompts import LabelPrompt
@@ -14,6 +15,10 @@ from connections.reading import pooled
 from runs.models import Asking
 from runs.prompting.asking import purchase_of, rows_of
 from studies.models import Example
+
+
+class AskingNotFound(Refusal):
+    """No preview and no order for labels has this number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,16 @@ class ShownAnswers:
     tokens: int
     cost: Decimal
     was_there: bool
+
+
+def find_asking(reference: str) -> Asking:
+    """Find a preview or an order by its number, for commands. Raises: AskingNotFound."""
+    found = Asking.objects.select_related("study__budget", "connection", "version", "asked_by", "prompt")
+    asking = found.filter(pk=int(reference)).first() if reference.isdecimal() else None
+    if asking is None:
+        latest = ", ".join(str(one) for one in Asking.objects.order_by("-pk")[:10])
+        raise AskingNotFound(f"There is no order {reference!r}. The latest are: {latest or 'none yet'}.")
+    return asking
 
 
 def shown_answers(asking: Asking, *, most: int) -> list[ShownAnswers]:

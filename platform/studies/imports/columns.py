@@ -9,6 +9,8 @@ TEXT_COLUMNS = (
     *("text", "texts", "sentence", "content", "body", "document", "comment", "review", "message", "utterance", "tweet"),
     *("question", "title", "abstract", "description", "sentences", "documents", "comments", "reviews", "messages"),
 )
+# In an export, who gave a label.
+SOURCE_COLUMN = "source"
 # Names of columns that identify a row, or say who made it and when: never the text.
 _ABOUT_THE_ROW = re.compile(
     r"(.*[_ -])?(id|ids|uid|uuid|guid|key|index|idx|number|nr|no|row|line|code|hash|url|source|date|time|timestamp|"
@@ -25,6 +27,11 @@ class ImportOptions:
     label_column: str = ""
     split_column: str = ""
     encoding: str = "utf-8"
+
+    @property
+    def named(self) -> list[str]:
+        """The columns of the file that are read."""
+        return [name for name in (*self.columns.values(), self.label_column, self.split_column) if name]
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

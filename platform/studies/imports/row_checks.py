@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from config.refusals import Refusal
 from studies.hashing import content_hash, digest, fraction, group_hash, rank
-from studies.imports.columns import ImportOptions
+from studies.imports.columns import SOURCE_COLUMN, ImportOptions
 from studies.imports.files import Table
-from studies.models import Split
+from studies.models import Label, Split
 from studies.task_types import AnswerInvalid, TaskType
 from tables.signs import clean, unstorable
 from tables.table import MISSING, Row, counted, listed_columns
@@ -17,6 +17,7 @@ MAX_CHARACTERS = 100_000
 ROWS_PER_NOTE = 500
 # What programs write in place of a text that is missing.
 _MISSING_TEXTS = frozenset({"nan", "<na>", "nat", "null", "none", "undefined", "#n/a"})
+_BY_MODEL_LEFT_OUT = "Label left out, because a language model gave it and an imported label counts as gold"
 # Told at times how many rows are done, of how many.
 Progress = Callable[[int, int], None]
 
@@ -94,17 +95,16 @@ def _check_columns(table: Table, options: ImportOptions, definition: TaskType) -
     needed = [name for name in definition.input_fields if name not in definition.optional_fields]
     if missing := [name for name in needed if not options.columns.get(name)]:
         raise ColumnsWrong(f"Choose a column for {', '.join(missing)}. The file has {listed_columns(table.columns)}.")
-    named = [name for name in (*options.columns.values(), options.label_column, options.split_column) if name]
-    if absent := [name for name in named if name not in table.columns]:
+    if absent := [name for name in options.named if name not in table.columns]:
         raise ColumnsWrong(f"The file has no column {', '.join(absent)}. It has {listed_columns(table.columns)}.")
-    if twice := sorted(name for name, number in Counter(named).items() if number > 1):
+    if twice := sorted(name for name, number in Counter(options.named).items() if number > 1):
         raise ColumnsWrong(f"{', '.join(twice)} is mapped twice.")
 
 
 class _Checker:
     """Goes through rows in order; what earlier rows and the study hold decides about later ones."""
 
-    def __init__(self, *, rules: StudyRules, options: ImportOptions) -> None:
+    def __init__(self, *, table: Table, rules: StudyRules, options: ImportOptions) -> None:
         self.rules = rules
         self.options = options
         self.labels_by_content = dict(rules.known_labels)
@@ -115,6 +115,9 @@ class _Checker:
         self.num_duplicates = 0
         self.remarks = Counter[str]()
         self.num_other_splits = 0
+        self._source_columns = [
+            name for name in table.columns if name.strip().casefold() == SOURCE_COLUMN and name not in options.named
+        ]
 
     def add(self, row: Row) -> None:
         try:
@@ -168,7 +171,14 @@ class _Checker:
         cell = row.cells.get(self.options.label_column, "") if self.options.label_column else ""
         if not clean(cell):
             return ""
+        if self._is_by_model(row):
+            self.remarks[_BY_MODEL_LEFT_OUT] += 1
+            return ""
         return self.rules.definition.read_cell(cell=cell, cells=cells, labels=self.rules.labels, remarks=self.remarks)
+
+    def _is_by_model(self, row: Row) -> bool:
+        """Whether the file says that a language model gave the row's label, as our exports do."""
+        return any(row.cells.get(name, "").strip() == Label.Source.LANGUAGE_MODEL for name in self._source_columns)
 
     def _duplicate(self, content: str, label: str, fields: Mapping[str, str]) -> str:
         known = self.labels_by_content[content]
@@ -233,7 +243,7 @@ def check_rows(
 ) -> ImportCheck:
     """Sort a file's rows into new examples, duplicates and errors with their line numbers. Raises: ColumnsWrong."""
     _check_columns(table, options, rules.definition)
-    checker = _Checker(rules=rules, options=options)
+    checker = _Checker(table=table, rules=rules, options=options)
     for place, row in enumerate(table.rows):
         if note_progress and place % ROWS_PER_NOTE == 0:
             note_progress(place, len(table.rows))

@@ -76,8 +76,9 @@ def _with_relations() -> QuerySet[Run]:
 
 def _context(shown: Run) -> dict[str, object]:
     attempts = list(shown.attempts.select_related("entry").order_by("number"))
-    evaluations = list(Evaluation.objects.filter(artifact__run=shown, split=Split.TEST).select_related("artifact"))
-    result = read_result(evaluations[0].artifact.result) if evaluations else None
+    evaluations = list(Evaluation.objects.filter(artifact__run=shown, split=Split.TEST))
+    made = getattr(shown, "artifact", None)
+    result = read_result(made.result) if made else None
     return {
         "study": shown.study,
         "run": shown,
@@ -93,6 +94,7 @@ def _context(shown: Run) -> dict[str, object]:
         "parents": shown.parents.order_by("pk"),
         "children": shown.children.order_by("pk"),
         "evaluations": evaluations,
+        "result": result,
         "interval_over": result.interval_over if result else "",
         "over_labels": result.over_labels.get(shown.study.metric) if result else None,
     }

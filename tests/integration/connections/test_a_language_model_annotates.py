@@ -71,6 +71,8 @@ def test_they_are_never_gold(study: Study, connection: Connection, server: Serve
     assert not any("moon" in text for text in shown)
     written = b"".join(export_examples(study=study, examples=study.examples.all(), suffix="csv")).decode()
     assert written.count(",pool,language_model") == 10
+    assert (again := factories.import_csv(factories.study(), written)).num_created == 30 and again.num_labels == 20
+    assert factories.import_csv(study, written).num_late_labels == 0 and len(by_model(study)) == 10
     copy = duplicate_study(actor=study.created_by, study=study, name="Copy", limit="1", with_data=True)
     assert Label.objects.filter(example__study=copy).count() == 20
     test = study.examples.filter(split=Split.TEST).first()
@@ -161,6 +163,7 @@ def test_its_pages_order_and_mark(study: Study, connection: Connection, client: 
     client.force_login(study.created_by)
     url = f"/studies/{study.pk}/labelling/model/"
     chosen = {"connection": connection.pk, "num_unlabelled": 7, "shots": 4}
+    assert "10 examples: expected" in client.get(f"{url}order/").content.decode()
     quoted = client.get(f"{url}order/quote/", chosen)
     assert "7 examples" in quoted.content.decode()
     ordered = client.post(f"{url}order/", {**chosen, "shown": quoted.context["shown"]})

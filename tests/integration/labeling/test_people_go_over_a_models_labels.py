@@ -1,8 +1,11 @@
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from labeling.models import Annotation
-from reports.model_labels import num_reviewable, publish_review, reviewed
+from reports.model_labels import num_reviewable, reviewed
 from studies.labels import ModelAnswer, assign_model_labels
 from studies.models import Label
 from tests import factories
@@ -17,7 +20,9 @@ def test_its_label_is_a_first_answer_that_people_keep_or_change(annotator: Membe
     assign_model_labels(answers=[ModelAnswer(example_id=one.pk, value="good", source_keys=[]) for one in rows])
     study.label_audits.create(label_ids=[], example_ids=[rows[0].pk], created_by=study.created_by)
     assert num_reviewable(study) == 3
-    assert publish_review(actor=study.created_by, study=study, num_examples=2).num_published == 2
+    out = StringIO()
+    call_command("model_labels", "review", str(study.pk), "--examples", "2", "--yes", stdout=out)
+    assert "2 of 3 labels: reserves 0.20 USD" in out.getvalue() and "2 published." in out.getvalue()
     first, second = published_ids(study)
     shown = annotator.http.get(f"/api/tasks/{first}", params={"project": study.labeling_project.label_studio_id})
     (prediction,) = shown.json()["predictions"]

@@ -97,7 +97,12 @@ def test_a_models_answers_are_scored_without_classes(manager: Client, students: 
     assert "Each class" not in text and "Confusions" not in text and "Learning curves" not in text
     assert text.index("the film number 11 was good") < text.index("33.3 %") < text.index("57.1 %")
     assert manager.get(reverse("learning-curves", args=[students[0].run.study_id])).status_code == 404
-    assert "Answers: lowest scores, worst slices" in page(manager, "artifact", students[1].pk)
+    test = {"num_examples": 12, "num_seeds": 2, "num_cut": 3, "num_unparsed": 1}
+    Artifact.objects.update(result={"metrics": {"test": test}, "seeds": [{"seed": 1}, {"seed": 2}]})
+    told = "Of 24 answers to test, of all seeds, 3 were cut for want of room and 1 is empty."
+    shown = page(manager, "artifact", students[1].pk)
+    assert "Answers: lowest scores, worst slices" in shown and told in shown
+    assert told in page(manager, "run", students[1].run_id)
 
 
 def test_two_models_are_compared_by_what_they_wrote(manager: Client, students: list[Artifact]) -> None:

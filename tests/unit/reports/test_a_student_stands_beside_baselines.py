@@ -47,6 +47,14 @@ def test_a_result_tells_what_was_filtered_leaked_and_kept() -> None:
     assert found.is_staged
 
 
+def test_a_result_tells_which_written_answers_are_not_whole() -> None:
+    test = {"num_examples": 20, "num_seeds": 2, "num_cut": 3, "num_unparsed": 1}
+    student = read_result({"metrics": {"test": test, "dev": {"num_examples": 10, "num_seeds": 2}}})
+    assert student.written == (("test", 40, 3, 1),)
+    taught = read_result({"metrics": {}, "written": {"num_written": 30, "num_cut": 2, "num_empty": 0}})
+    assert taught.written == (("unlabelled examples", 30, 2, 0),)
+
+
 @pytest.mark.parametrize(
     ("utility", "low", "standing"),
     [

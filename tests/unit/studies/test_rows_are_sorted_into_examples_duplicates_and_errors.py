@@ -64,6 +64,31 @@ def test_a_label_that_comes_with_a_later_copy_is_kept() -> None:
     assert list(checked.late_labels.values()) == ["good"]
 
 
+def test_a_label_that_a_language_model_gave_is_left_out_and_said() -> None:
+    rows = "a,good,pool,language_model\nb,bad,pool,annotation\nc,good,pool,import\nd,,pool,language_model\n"
+    checked = check(f"text,label,split,source\n{rows}a,,pool,\n")
+    assert [one.label for one in checked.candidates] == ["", "bad", "good", ""]
+    assert not checked.errors and not checked.late_labels and checked.num_duplicates == 1
+    (remark,) = (note for note in checked.notes if "language model" in note)
+    assert "counts as gold: 1 row" in remark
+    late = check("text,label,Source\na,,\na,good,language_model\n")
+    assert not late.late_labels and any("language model" in note for note in late.notes)
+
+
+def test_a_column_of_that_name_that_is_the_text_says_nothing_of_labels() -> None:
+    table = read_table(content=b"source,label\nlanguage_model,good\n", file_name="rows.csv")
+    rules = StudyRules(
+        definition=TASK_TYPES["text_classification"],
+        labels=("good",),
+        dev_fraction=0,
+        test_fraction=0,
+        seed=0,
+        is_test_frozen=False,
+    )
+    options = ImportOptions(columns={"text": "source"}, label_column="label")
+    assert [one.label for one in check_rows(table=table, options=options, rules=rules).candidates] == ["good"]
+
+
 def test_a_frozen_test_split_takes_no_row() -> None:
     checked = check("text\n" + "\n".join(f"row {n}" for n in range(500)), is_test_frozen=True)
     assert {row.split for row in checked.candidates} == {"pool", "dev"}

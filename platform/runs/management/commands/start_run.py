@@ -1,4 +1,3 @@
-import argparse
 import time
 from typing import Any
 
@@ -10,7 +9,7 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import headroom
 from budgets.models import Path
 from budgets.money import amount_text
-from connections.operations import find_connection
+from runs.commands import add_setting, option_of, plan_of
 from runs.control import start_runs
 from runs.models import Run, RunState
 from runs.preflight import check_cost, preflight, refuse
@@ -19,7 +18,6 @@ from runs.requests import (
     FOR_DISTIL,
     RunPlan,
     RunRequest,
-    Setting,
     chain_of,
     count_inputs,
     device_price,
@@ -29,10 +27,6 @@ from runs.requests import (
 from studies.queries import find_study
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-# The largest id of a database: a range that tells nobody anything.
-_NO_LIMIT = 2**63 - 1
-# Named, and kept by its id.
-_CONNECTION = "teacher_connection"
 
 
 class Command(RefusingCommand):
@@ -44,7 +38,7 @@ class Command(RefusingCommand):
         parser.add_argument("--labels", type=int, help="labels in rank order, 0 for none; if not given, all")
         parser.add_argument("--unlabelled", type=int, default=0, help="pool examples for the teacher to score")
         for setting in settings_of(RunPlan).values():
-            parser.add_argument(option_of(setting), dest=setting.name, help=_help(setting), **_reader(setting))
+            add_setting(parser, setting)
         parser.add_argument("--licence-confirmed", action="store_true", help="the teacher's outputs may train others")
         parser.add_argument("--check", action="store_true", help="print the checks and the cost, and start nothing")
         parser.add_argument("--as", dest="email", help="e-mail of who starts it; the study's creator, if not given")
@@ -102,44 +96,7 @@ def _request(options: dict[str, Any]) -> RunRequest:
     return RunRequest(
         study=find_study(options["study"]),
         path=path,
-        plan=RunPlan(**{name: _value(name, options) for name in settings if options[name] is not None}),
+        plan=plan_of(options),
         num_labels=options["labels"],
         num_unlabelled=options["unlabelled"],
     )
-
-
-def _value(name: str, options: dict[str, Any]) -> Any:
-    return find_connection(options[name]).pk if name == _CONNECTION else options[name]
-
-
-def option_of(setting: Setting) -> str:
-    return "--minutes" if setting.name == "max_minutes" else f"--{setting.name.replace('_', '-')}"
-
-
-def _help(setting: Setting) -> str:
-    parts = [f"{setting.label}." if setting.label else "", setting.help]
-    if setting.value_type in (int, float) and setting.most < _NO_LIMIT:
-        parts.append(f"{setting.range_text}{', separated by commas' if setting.longest else ''}.")
-    default = setting.blank or setting.placeholder or ("" if setting.value_type is bool else setting.default)
-    if default not in ("", None, ()):
-        parts.append(f"Default: {default}.")
-    return " ".join(filter(None, parts))
-
-
-def _reader(setting: Setting) -> dict[str, Any]:
-    if setting.name == _CONNECTION:
-        return {"metavar": "NAME"}
-    if setting.value_type is bool:
-        return {"action": "store_true", "default": None}
-    if setting.value_type is str:
-        return {"choices": list(setting.choices)}
-    if setting.longest:
-        return {"type": lambda text: _numbers(text, setting.value_type)}
-    return {"type": setting.value_type}
-
-
-def _numbers(text: str, kind: type) -> tuple[Any, ...]:
-    try:
-        return tuple(kind(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers separated by commas") from None

@@ -5,13 +5,12 @@ from django import forms
 from budgets.models import Path
 from connections.models import Connection
 from connections.prompts import PromptText
+from runs.prompting import MOST_ORDERED
 from runs.requests import MOST_EXAMPLES, OF_LANGUAGE_MODEL, RunPlan, RunRequest
 from studies.models import Study
 from web.forms.runs import SETTINGS, prompt_version_field, setting_field
 
 MOST_VERSIONS = 50
-# An order names its examples.
-MOST_ORDERED = 100_000
 _HELP = {
     "shots": "Labelled ones of the pool, never of dev or test.",
     "stated_confidence": "Probability of its answer, where its server tells none.",
@@ -38,6 +37,7 @@ class AskingForm(forms.Form):
     """Who is asked, by which prompt; `LINKED` are the fields that a link to the form may fill in."""
 
     LINKED = ("connection", "prompt_version")
+    USUAL = 0
 
     connection = forms.ModelChoiceField(label="Language model", queryset=Connection.objects.none(), empty_label=None)
     num_labels = forms.IntegerField(
@@ -78,18 +78,20 @@ class AskingForm(forms.Form):
             path=Path.DISTIL,
             plan=plan,
             num_labels=values.get("num_labels"),
-            num_unlabelled=values.get("num_unlabelled") or 0,
+            num_unlabelled=values.get("num_unlabelled") or self.USUAL,
         )
 
 
 class LabelsForm(AskingForm):
     """The same, and how many examples are to be labelled."""
 
+    USUAL = 100
+
     num_unlabelled = forms.IntegerField(
         label="Examples to label",
         min_value=1,
         max_value=MOST_ORDERED,
-        initial=100,
+        initial=USUAL,
         help_text="Of the pool, in the study's random order: those without a label that nobody was given to label.",
     )
 

@@ -3,17 +3,15 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 
 from accounts.permissions import Action
-from budgets.prices import PriceMissing
-from labeling.payment import terms_of
 from reports.model_labels import (
     audit_results,
     num_auditable,
     num_reviewable,
     publish_audit,
     publish_review,
+    quote_people,
     reviewed,
     start_audit,
 )
@@ -131,11 +129,6 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
 def _people_quote(request: HttpRequest, study: Study, num_left: int) -> dict[str, object]:
     """What people's answers to some of the examples that are left would reserve."""
     typed = (request.POST or request.GET).get("num_examples", "")
-    num = min(int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL, num_left)
-    try:
-        each = terms_of(study=study, at=timezone.now()).total * study.annotations_per_example
-    except PriceMissing:
-        each = None
-    held = None if each is None else each * num
-    context = {"study": study, "num": num, "each": each, "held": held, "available": study.budget.available}
-    return {**context, "num_auditable": num_left, SHOWN: digest(num, held)}
+    num = int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL
+    quote = quote_people(study=study, num_examples=num, num_left=num_left)
+    return {"study": study, "quote": quote, SHOWN: digest(quote.num_examples, quote.held)}

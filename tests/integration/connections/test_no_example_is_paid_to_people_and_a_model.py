@@ -1,0 +1,106 @@
+"""An example is given to people or to a language model, whoever comes first, also where both come at once."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.db import transaction
+
+from budgets.models import Budget, Path
+from budgets.queries import differences
+from connections.models import Connection
+from labeling.models import LabelingProject, Publication
+from labeling.publishing import PublishRequest, hold_batch, publishable
+from runs.models import Asking
+from runs.prompting import AskingImpossible, carry_out_asking, follow_askings, start_asking, stop_asking
+from runs.requests import RunPlan, RunRequest
+from studies.models import Split, Study
+from tests.language_server import Served
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def order(study: Study, connection: Connection, *, num: int) -> Asking:
+    plan = RunPlan(teacher_connection=connection.pk, shots=4)
+    request = RunRequest(study=study, path=Path.DISTIL, plan=plan, num_unlabelled=num)
+    return start_asking(actor=study.created_by, request=request, purpose=Asking.Purpose.LABELS)
+
+
+def give_people(study: Study, *, num: int) -> Any:
+    LabelingProject.objects.get_or_create(study=study)
+    examples = publishable(study=study, split=Split.POOL)
+    return hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=num))
+
+
+def published(study: Study) -> set[int]:
+    return set(Publication.objects.filter(example__study=study).values_list("example", flat=True))
+
+
+def at_once(first: Callable[[], Any], second: Callable[[], Any]) -> "Future[Any]":
+    """Do the second while the transaction of the first is open; it must wait, and goes on once that is committed."""
+
+    def work() -> Any:
+        try:
+            return second()
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first()
+            future = pool.submit(work)
+            until = time.monotonic() + 20
+            while not someone_waits():
+                assert time.monotonic() < until and not future.done(), "it did not wait"
+                time.sleep(0.02)
+        future.exception(timeout=20)
+        return future
+
+
+def someone_waits() -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_who_comes_while_the_other_takes_examples_is_not_given_them(study: Study, connection: Connection) -> None:
+    LabelingProject.objects.create(study=study)
+    at_once(lambda: order(study, connection, num=3), lambda: give_people(study, num=5))
+    (asking,) = Asking.objects.all()
+    assert len(published(study)) == 5 and not published(study) & set(asking.example_ids)
+
+    refused = at_once(lambda: give_people(study, num=2), lambda: order(study, connection, num=2)).exception()
+    assert isinstance(refused, AskingImpossible) and "were given to people" in str(refused)
+    assert len(published(study)) == 7 and Asking.objects.count() == 1
+    assert not differences(Budget.objects.get(pk=study.budget_id))
+
+
+def test_what_an_order_left_is_given_to_people_once_nothing_of_it_is_asked(
+    study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr("runs.prompting.asking.enqueue", lambda asking: sent.append(asking.pk))
+    monkeypatch.setattr("runs.prompting.carrying_out.enqueue", lambda asking: sent.append(asking.pk))
+    asking = order(study, connection, num=10)
+    assert give_people(study, num=1) is None
+    Asking.objects.update(state=Asking.State.PAUSED)
+    follow_askings()
+    stop_asking(actor=study.created_by, asking=asking)
+    # Stopped, and its worker may still be asking.
+    assert give_people(study, num=1) is None and sent == [asking.pk, asking.pk]
+    follow_askings()
+    assert sent == [asking.pk] * 3
+    carry_out_asking(asking_id=asking.pk)
+    held = give_people(study, num=4)
+    assert held is not None and held.num_examples == 4 and not server.requests
+
+    second = order(study, connection, num=10)
+    carry_out_asking(asking_id=second.pk)
+    assert len(server.requests) == second.labels.count() == 6
+    assert not study.examples.exclude(label_order="").exists()
+    assert not published(study) & set(second.labels.values_list("example", flat=True))
