@@ -88,7 +88,7 @@ def test_the_point_lands_inside_or_outside_its_band_and_the_page_says_so(visit: 
 
     follow(office, study, "^Start the run")
     office.get_by_label("Student steps").fill("20")
-    office.get_by_label("Seeds").fill("1")
+    office.get_by_role("spinbutton", name="Seeds").fill("1")
     office.get_by_role("button", name="Start", exact=True).click()
     wait_until(lambda: all_succeeded(study, 3), "what was recommended is measured")
 

@@ -82,7 +82,7 @@ def label_all(page: Page) -> None:
 def start_run(page: Page, study: Study) -> None:
     page.goto(f"/studies/{study.pk}/runs/start/")
     page.get_by_label("Student steps").fill("20")
-    page.get_by_label("Seeds").fill("1")
+    page.get_by_role("spinbutton", name="Seeds").fill("1")
     page.get_by_label("Time limit (minutes)").fill("10")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=4 * MINUTE)

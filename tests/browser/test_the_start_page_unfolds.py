@@ -35,7 +35,7 @@ def test_only_a_distillation_is_asked_for_its_settings(open_page: OpenPage, mana
     page = open_page(reverse("start-run", args=[study.pk]), user=manager)
     unlabelled, temperature = (
         page.get_by_role("spinbutton", name="Unlabelled examples"),
-        page.get_by_label("Temperature"),
+        page.get_by_label("Temperature", exact=True),
     )
     expect(unlabelled).to_be_hidden()
     page.get_by_label("Hybrid").check()

@@ -87,7 +87,7 @@ def test_a_teacher_without_any_number_on_dev_has_scored_all_the_same(
     run_folder: RunFolder, teacher: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nothing = ModelOutputs.one_per_row(np.full((10, 2), np.nan, dtype=np.float32))
-    monkeypatch.setattr("training.evaluation.evaluator.predict_logits", lambda **_: nothing)
+    monkeypatch.setattr("training.evaluation.outputs.predict_logits", lambda **_: nothing)
     data = {"unlabelled": "data/unlabelled", "dev": "data/dev"}
     result = carry_out(run_folder("scoring", kind="score", teacher_artifact=str(teacher), data=data))
     assert (result["calibration"], result["num_pseudo_labels"]) == (None, 30)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-import training.evaluation.evaluator
+import training.evaluation.outputs
 import training.fewshot.encoder
 from tests.tiny_runs import RunFolder, carry_out
 from training.contract import RUN_CACHE_MB_VARIABLE, RUN_CACHE_VARIABLE
@@ -33,7 +33,7 @@ def num_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts.append(len(given["rows"]))
         return predict_logits(**given)
 
-    for place in (training.fewshot.encoder, training.evaluation.evaluator, training.methods.scoring):
+    for place in (training.fewshot.encoder, training.evaluation.outputs, training.methods.scoring):
         monkeypatch.setattr(place, "predict_logits", counted)
     return counts
 

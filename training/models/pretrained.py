@@ -120,10 +120,12 @@ def _packaged(source: ModelSource) -> Path:
 
 
 def _load_model(place: str, where: dict[str, Any], source: ModelSource, *, is_to_write: bool) -> nn.Module:
+    # Beside peft the library looks for adapters too, and would wait for a hub that cannot be reached.
+    alone = {"adapter_kwargs": {"local_files_only": where["local_files_only"]}} if where else {}
     try:
         config = AutoConfig.from_pretrained(place, **where, **SAFE)
         model, report = _class_for(config, source, is_to_write=is_to_write).from_pretrained(
-            place, **where, **SAFE, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            place, **where, **alone, **SAFE, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
     except UNREADABLE as error:
         raise PretrainedMissing(f"Model {source} cannot be loaded: {_reason(error)} {_way_out(where)}") from error

@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.answers import OVER_EXAMPLES_AND_LABELS, BaselineComparison, compare_with_baseline, words_of_interval
+from training.answers import (
+    OVER_EXAMPLES_AND_LABELS,
+    BaselineComparison,
+    compare_with_baseline,
+    teachers_counted,
+    words_of_interval,
+)
 
 SPLITS = ("test", "dev")
 _PIPELINES = {"row": "text-classification", "label": "text-classification", "word": "token-classification"}
@@ -143,6 +149,8 @@ def _training(result: Mapping[str, Any]) -> list[str]:
     header = ["Learning rate", "Length", "Seed", "Score on dev", "Best step"]
     if len(search) > 1:
         parts += ["Tried on dev; the best was chosen:", _table(header, [_trial(row) for row in search])]
+    if teachers_counted(result) > 1:
+        parts.append("The student of each seed learned from a teacher of that seed.")
     if seeds:
         parts += [
             "Trained from these seeds; the best on dev is saved here:",
@@ -199,7 +207,8 @@ def _between(interval: Mapping[str, Any] | None) -> str:
 def _what_intervals_hold(result: Mapping[str, Any]) -> str:
     splits = _splits_of(result)
     num_seeds = max((int(found.get("num_seeds", 1)) for found in splits), default=1)
-    note = f"Values are means over the seeds, intervals {words_of_interval(num_seeds=num_seeds)}."
+    words = words_of_interval(num_seeds=num_seeds, num_teachers=teachers_counted(result))
+    note = f"Values are means over the seeds, intervals {words}."
     seeds = result.get("seeds") or []
     if seeds and not any(row.get("num_steps") for row in seeds):
         note += " No seed changes a head on a checkpoint that was not trained."

@@ -49,7 +49,7 @@ def test_the_file_has_what_the_filters_leave(manager: Client, entities: Study) -
     answer = manager.get(url, {"label": "is:Amount"})
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert [json.loads(line) for line in lines] == [
-        {"text": "add 5 mL", "label": SPANS, "split": "pool", "source": "import"}
+        {"text": "add 5 mL", "label": SPANS, "split": "pool", "source": "import", "chosen_by": ""}
     ]
 
 
