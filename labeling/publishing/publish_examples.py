@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.ledger import BudgetStopped
@@ -24,7 +26,7 @@ from labeling.publishing.batches import (
     publishable,
 )
 from labeling.publishing.sending import resume_batches, send
-from studies.models import Split, Study
+from studies.models import Example, Split, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,36 @@ class ModelLabelled:
 
     example_ids: Sequence[int]
     is_shown: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """The examples that may be published: in rank order, or those that a model chose, in its order."""
+
+    ordered: QuerySet[Example]
+    num_left: int
+    chosen: ChosenExamples | None = None
+    with_prelabels: bool = False
+
+    def examples(self, *, study: Study, left: int) -> QuerySet[Example]:
+        """Those that come next where so many are left."""
+        if self.chosen is None:
+            return self.ordered
+        return self.chosen.examples(study=study, start=self.num_left - left)
+
+
+def _source(
+    *, study: Study, split: str, num_examples: int | None, which: ChosenExamples | ModelLabelled | None
+) -> _Source:
+    if isinstance(which, ModelLabelled):
+        ordered = audited(study=study, example_ids=which.example_ids)
+        return _Source(ordered=ordered, num_left=ordered.count(), with_prelabels=which.is_shown)
+    ordered = publishable(study=study, split=split)
+    num_left = ordered.count()
+    if which is None:
+        return _Source(ordered=ordered, num_left=num_left)
+    chosen = which.next_of(study=study, num_examples=num_examples or num_left)
+    return _Source(ordered=ordered, num_left=len(chosen.ids), chosen=chosen)
 
 
 def publish(
@@ -67,9 +99,7 @@ def publish(
     answers again).
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES)
-    chosen = which if isinstance(which, ChosenExamples) else None
-    by_model = which if isinstance(which, ModelLabelled) else None
-    _check_request(num_examples, split, chosen)
+    _check_request(num_examples, split, which)
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped:
         raise BudgetStopped(budget)
@@ -77,29 +107,22 @@ def publish(
     project = open_project(study=study, client=client)
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
-    ordered = publishable(study=study, split=split)
-    if by_model is not None:
-        ordered = audited(study=study, example_ids=by_model.example_ids)
-    num_left = ordered.count()
-    if chosen is not None:
-        chosen = chosen.next_of(study=study, num_examples=num_examples or num_left)
-        num_left = len(chosen.ids)
+    source = _source(study=study, split=split, num_examples=num_examples, which=which)
 
     def want(place: int, left: int) -> PublishRequest:
         uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
-        examples = chosen.examples(study=study, start=len(chosen.ids) - left) if chosen else ordered
         return PublishRequest(
             by=actor,
             study=study,
-            examples=examples,
+            examples=source.examples(study=study, left=left),
             num_examples=left,
             uid=uid,
             split=split,
-            chosen=chosen,
-            with_prelabels=by_model is not None and by_model.is_shown,
+            chosen=source.chosen,
+            with_prelabels=source.with_prelabels,
         )
 
-    done = _hold_and_send(want, min(num_examples or num_left, num_left), client)
+    done = _hold_and_send(want, min(num_examples or source.num_left, source.num_left), client)
     return PublishResult(
         num_published=sum(held.num_examples for held in done),
         num_already=num_already,
@@ -108,12 +131,12 @@ def publish(
     )
 
 
-def _check_request(num_examples: int | None, split: str, chosen: ChosenExamples | None) -> None:
+def _check_request(num_examples: int | None, split: str, which: ChosenExamples | ModelLabelled | None) -> None:
     if num_examples is not None and num_examples < 1:
         raise Refusal(f"{num_examples} must be 1 or more.", field="examples")
     if split not in Split.values:
         raise Refusal(f"{split!r} is not one of {', '.join(Split.values)}.", field="split")
-    if chosen is not None and split != Split.POOL:
+    if isinstance(which, ChosenExamples) and split != Split.POOL:
         raise Refusal("only examples of the pool are chosen: dev and test stay random samples.", field="split")
 
 

@@ -15,12 +15,10 @@ from budgets.limits import set_cap, set_limit, stop_everything
 from budgets.models import Path
 from budgets.prices import create_price_book, set_price
 from labeling.publishing import quote_labels
-from planning.surfaces import Cell
 from reports.advice import NextTranche, OfferRecord, next_tranche, recommend, situation_of
 from reports.advice.offers import offers_of
 from reports.advice.recommending import decide
 from reports.models import ForecastOutcome, Recommendation
-from reports.surfaces import surface_csv
 from reports.tasks import recommend as recommend_task
 from runs.execution import request_recommendation
 from runs.models import Run, RunKind, RunState
@@ -363,50 +361,6 @@ def test_what_came_is_held_against_what_was_said_before(study: Study) -> None:
     assert (found.coverage.inside_80, found.coverage.inside_90, found.coverage.total) == (0, 1, 2)
     recommend(study=study)
     assert ForecastOutcome.objects.count() == 2
-
-
-def smaller(found: NextTranche) -> list[OfferRecord]:
-    return [one for one in found.offers if one.layers]
-
-
-def test_where_requests_are_expected_a_student_of_half_of_the_layers_is_on_offer(study: Study) -> None:
-    ground.annotated(study, num_labels=40)
-    Run.objects.filter(study=study).update(model=study.student_model)
-    assert situation_of(study).smaller == ()
-    Study.objects.filter(pk=study.pk).update(monthly_requests=1_000)
-    found = advised(study)
-    names = {f"a student of 2 of 3 layers from 40 labels{pseudo}" for pseudo in ("", " and 200 pseudo-labels")}
-    assert {one.name for one in smaller(found)} == names
-    (taught,) = [one for one in smaller(found) if one.pseudo_labels]
-    (whole,) = [one for one in found.offers if (one.labels, one.pseudo_labels, one.layers) == (40, 200, ())]
-    # Before one has run, it takes as long as the whole one may.
-    assert (taught.compute_cost, taught.basis) == (whole.compute_cost, whole.basis)
-    assert taught.score and whole.score and taught.band_90 and taught.score < whole.score
-    request = taught.request(study)
-    assert (request.plan.student_layers, request.num_unlabelled, request.plan.teacher_seeds) == ((0, 1), 200, "one")
-
-
-def test_a_student_of_fewer_layers_measures_no_whole_one(study: Study) -> None:
-    Study.objects.filter(pk=study.pk).update(monthly_requests=1_000)
-    ground.annotated(study, num_labels=20, utility=0.6)
-    (said,) = [one for one in smaller(advised(study)) if not one.pseudo_labels]
-    Study.objects.filter(pk=study.pk).update(monthly_requests=None)
-    made = ground.annotated(study, num_labels=40, utility=0.5)
-    Run.objects.filter(pk=made.run_id).update(model={**study.student_model, "layers": [0, 2]})
-    found = advised(study)
-    assert Cell(40, layers=2) in situation_of(study).measured
-    assert (40, 0, ()) in {(one.labels, one.pseudo_labels, one.layers) for one in found.offers}
-    # The layers that were measured are on offer, where no request is expected too.
-    assert {(one.pseudo_labels, one.layers) for one in smaller(found)} == {(200, (0, 2))}
-    (outcome,) = found.outcomes
-    assert (outcome.artifact, outcome.low_90, outcome.high_90) == (made, *(said.band_90 or ()))
-    assert ",40,0," not in surface_csv(study)
-
-
-def test_a_student_of_all_layers_by_name_is_a_whole_one(study: Study) -> None:
-    made = ground.annotated(study, num_labels=40)
-    Run.objects.filter(pk=made.run_id).update(model={**study.student_model, "layers": [0, 1, 2]})
-    assert situation_of(study).measured == {Cell(40)}
 
 
 def test_a_student_that_was_there_before_proves_nothing(study: Study) -> None:
