@@ -97,7 +97,7 @@ def _label(accounts: DemoAccounts, study: Study, say: Say) -> None:
 def _train(accounts: DemoAccounts, study: Study, say: Say) -> None:
     """Ask for all runs at once; they are worked off one by one."""
     for num_labels in scenario.ANNOTATE:
-        start_annotate(actor=accounts.manager, study=study, num_labels=num_labels, plan=scenario.PLAN)
+        start_annotate(actor=accounts.manager, study=study, num_labels=num_labels, plan=scenario.ANNOTATE_PLAN)
     chains = [
         *((scenario.PLAN, sizes) for sizes in scenario.DISTIL),
         *((scenario.UNTRAINED_PLAN, sizes) for sizes in scenario.DISTIL_UNTRAINED),

@@ -63,6 +63,7 @@ def finish_demo() -> None:
         DISTIL=((20, 60), (40, 60)),
         DISTIL_UNTRAINED=((0, 60),),
         PLAN=replace(scenario.PLAN, steps=8, teacher_steps=6),
+        ANNOTATE_PLAN=replace(scenario.ANNOTATE_PLAN, steps=8),
         UNTRAINED_PLAN=replace(scenario.UNTRAINED_PLAN, steps=8),
     )
     finish(study=run_demo(say=print), say=print)
