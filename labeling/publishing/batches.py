@@ -85,8 +85,8 @@ class ChosenExamples:
 
 
 def never_published(*, study: Study) -> QuerySet[Example]:
-    """Examples of the pool that are neither published nor labelled, and never were, nor ordered elsewhere."""
-    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, label_order="")
+    """Examples of the pool that are neither published nor labelled, and never were, nor kept for a labelling job."""
+    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, labeling_job="")
 
 
 def publishable(*, study: Study, split: str) -> QuerySet[Example]:
@@ -95,7 +95,7 @@ def publishable(*, study: Study, split: str) -> QuerySet[Example]:
     Without those that a language model is about to label: the answers of both would be paid.
     """
     asks = Exists(Assignment.objects.given_back().filter(publication=OuterRef("publication")))
-    is_new = Q(publication__isnull=True, label__isnull=True, label_order="")
+    is_new = Q(publication__isnull=True, label__isnull=True, labeling_job="")
     is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
 
@@ -153,7 +153,7 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
 
 
 def _lock_next(wanted: PublishRequest) -> list[Example]:
-    """The next examples, locked; where an order for labels took some before they were, those after them."""
+    """The next examples, locked; where a labelling job took some before they were, those after them."""
     while True:
         next_ids = list(wanted.examples.values_list("pk", flat=True)[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
         lock_examples(next_ids)
