@@ -11,7 +11,6 @@ from reports.model_labels import (
     num_reviewable,
     publish_audit,
     publish_review,
-    quote_people,
     reviewed,
     start_audit,
 )
@@ -23,6 +22,7 @@ from studies.queries import split_counts
 from web.forms.language_models.prompts import AuditForm, LabelsForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, person, study_of
+from web.presenters import quote_publishing
 from web.views.language_models.quoting import quote_answers
 
 LABELS = LabelingJob.Purpose.LABELS
@@ -80,7 +80,7 @@ def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
 @page_for(Action.PUBLISH_EXAMPLES)
 def audit_quote(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    return render(request, "web/audit_quote.html", _people_quote(request, study, num_auditable(study)))
+    return render(request, "web/publish_quote.html", _people_quote(request, study, num_auditable(study)))
 
 
 @form_for(Action.PUBLISH_EXAMPLES)
@@ -103,7 +103,7 @@ def review_labels(request: HttpRequest, pk: int) -> HttpResponse:
 @page_for(Action.PUBLISH_EXAMPLES)
 def review_quote(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    return render(request, "web/audit_quote.html", _people_quote(request, study, num_reviewable(study)))
+    return render(request, "web/publish_quote.html", _people_quote(request, study, num_reviewable(study)))
 
 
 @button_for(Action.PUBLISH_EXAMPLES)
@@ -129,6 +129,6 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
 def _people_quote(request: HttpRequest, study: Study, num_left: int) -> dict[str, object]:
     """What people's answers to some of the examples that are left would reserve."""
     typed = (request.POST or request.GET).get("num_examples", "")
-    num = int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL
-    quote = quote_people(study=study, num_examples=num, num_left=num_left)
-    return {"study": study, "quote": quote, SHOWN: digest(quote.num_examples, quote.held)}
+    quote = quote_publishing(study=study, typed=typed, usual=AuditForm.USUAL, num_left=num_left)
+    asked = (quote.num_examples, quote.held) if quote else ()
+    return {"study": study, "quote": quote, SHOWN: digest(*asked)}
