@@ -178,5 +178,6 @@ def test_its_pages_start_a_job_and_mark(study: Study, connection: Connection, cl
     assert "Leave out labels that" in client.get(start_run).content.decode()
     assert "Labelled by a language model" in client.get(f"/studies/{study.pk}/labelling/").content.decode()
     quoted = client.get(f"{url}audit/quote/", {"num_examples": 3})
-    assert "3 of 7 labels" in quoted.content.decode() and "$0.30" in quoted.content.decode()
+    assert "3 examples" in quoted.content.decode() and "$0.30" in quoted.content.decode()
+    assert "from the 7 that only a language model" in client.get(f"{url}audit/").content.decode()
     assert not Run.objects.exists()
