@@ -8,7 +8,7 @@ An entry counts once in a bill, with its reversal beside it, so that a reversed 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -236,6 +236,11 @@ class StudyLedger:
         """Collect the entries of labels, each once, as a bill of what trains on them has them."""
         return Charges(charges=tuple(self._charges(dict.fromkeys(source_keys))))
 
+    def scores_charges(self, *, scores_keys: Collection[str]) -> Charges:
+        """Collect the entries of runs whose scores chose labels, as a bill of what trains on these has them."""
+        charges = [charge for one in self._scoring_runs(scores_keys) for charge in self._of_run(one)]
+        return Charges(charges=tuple(charges))
+
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
         return self._labels(run_id).num
@@ -276,20 +281,21 @@ class StudyLedger:
     def _collect(self, run_id: int) -> Bill:
         charges: dict[BillSection, list[Charge]] = {section: [] for section in BillSection}
         lineage = self.lineage(run_id=run_id)
-        for one in dict.fromkeys((*lineage, *self._scoring_runs(run_id))):
-            section = SECTION_OF_RUN[self._runs[one].kind]
-            charges[section] += self._charges(self._rows.attempt_keys[one])
-            charges[section] += self._by_work.get(f"run:{one}", [])
-            # Answers that another run had bought: it used them without paying.
-            charges[section] += self._charges(self._rows.used_batches.get(f"run:{one}", ()))
+        for one in dict.fromkeys((*lineage, *self._scoring_runs(self._labels(run_id).scores_keys))):
+            charges[SECTION_OF_RUN[self._runs[one].kind]] += self._of_run(one)
         others = [section for section in BillSection if section != BillSection.LABELS]
         lines = (BillLine(section=section, charges=tuple(charges[section])) for section in others)
         return Bill(lines=(self._label_line(tuple(self._snapshots(lineage))), *lines))
 
-    def _scoring_runs(self, run_id: int) -> list[int]:
-        """The runs whose scores chose labels that a run or its ancestors trained on, without what these came of."""
-        keys = self._labels(run_id).scores_keys
-        return [one for one in self._runs if f"run:{one}" in keys] if keys else []
+    def _of_run(self, run_id: int) -> list[Charge]:
+        key = f"run:{run_id}"
+        # Answers that another run had bought, it used without paying.
+        used = self._charges(self._rows.used_batches.get(key, ()))
+        return [*self._charges(self._rows.attempt_keys[run_id]), *self._by_work.get(key, []), *used]
+
+    def _scoring_runs(self, scores_keys: Collection[str]) -> list[int]:
+        """The runs that have these keys: they chose labels, and count without what they came of."""
+        return [one for one in self._runs if f"run:{one}" in scores_keys] if scores_keys else []
 
     def _label_line(self, snapshots: tuple[int, ...]) -> BillLine:
         """The labels of these snapshots: one line for all runs that trained on them, as it may be long."""

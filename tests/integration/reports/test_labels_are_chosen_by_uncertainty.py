@@ -14,6 +14,7 @@ from budgets.models import LedgerEntry, Path
 from labeling.models import LabelingProject, Publication
 from labeling.publishing import PublishRequest, hold_batch, publish
 from reports.advice import NextTranche, next_tranche, recommend, situation_of
+from reports.advice.planned import PlannedBills
 from reports.advice.question import measured_points
 from reports.autopilot import step
 from reports.bills import BillSection, Sharing, StudyLedger, bill_of
@@ -27,6 +28,7 @@ from studies.snapshots import take_snapshot, take_unlabelled
 from tests import factories
 from tests.integration.reports import ground
 from tests.integration.reports.autopilots import outside, recommended, switched_on
+from tests.unit.reports.planned import offer
 from training.answers import Rows
 from training.data import ModelOutputs
 from training.distil import PartialStore, StorePlan
@@ -217,6 +219,22 @@ def test_what_trained_on_chosen_labels_shares_the_scores_that_chose_them(study: 
     assert [line.whole for line in scores] == [0, entry.amount, entry.amount]
     assert sum(line.share for line in scores) == entry.amount and scores[1].share == scores[2].share
     assert sum(bill.share for bill in sharing.bills) == sum(one.amount for one in LedgerEntry.objects.all())
+
+
+def test_a_planned_student_counts_the_scores_that_choose_its_labels(study: Study) -> None:
+    student(study, num_labels=20, utility=0.6)
+    scoring = scored_by(student(study, num_labels=40, utility=0.7), study)
+    (entry,) = LedgerEntry.objects.filter(subject_key__startswith=f"{scoring.source_key}:")
+    bills, (first, *_) = PlannedBills(StudyLedger(study)), [one for one in advised(study).offers if one.is_chosen]
+    assert bills.total(first) == first.price + entry.amount
+    assert bills.total(offer(labels=40, compute_cost=Decimal(1))) == Decimal(1)
+    held(study, 10)
+    waiting = offer(labels=50, num_waiting=10, compute_cost=Decimal(1))
+    assert bills.total(waiting) == Decimal(1) + Decimal("0.10") * 10 + entry.amount
+    for example in Example.objects.filter(chosen_by=ChosenBy.UNCERTAINTY):
+        assign_label(example=example, value="good", source_keys=[])
+    there = offer(labels=50, compute_cost=Decimal(1))
+    assert PlannedBills(StudyLedger(study)).total(there) == Decimal(1) + entry.amount
 
 
 def test_a_student_of_the_scores_that_chose_its_labels_pays_them_once(study: Study) -> None:
