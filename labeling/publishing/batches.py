@@ -67,15 +67,15 @@ class PublishRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenExamples:
-    """Examples of the pool in the order in which to publish them, the least sure first, and whose scores say so."""
+    """Examples of the pool in the order in which to publish them, the least sure first, and who scored: a run's key."""
 
     ids: Sequence[int]
-    run_id: int
+    scores_key: str
 
     def next_of(self, *, study: Study, num_examples: int) -> "ChosenExamples":
         """The first of them that are neither published nor labelled."""
         is_new = set(never_published(study=study).values_list("pk", flat=True))
-        return ChosenExamples(ids=[pk for pk in self.ids if pk in is_new][:num_examples], run_id=self.run_id)
+        return ChosenExamples(ids=[pk for pk in self.ids if pk in is_new][:num_examples], scores_key=self.scores_key)
 
     def examples(self, *, study: Study, start: int) -> QuerySet[Example]:
         """A batch of those that can be published, from this place of the order on."""
@@ -85,8 +85,8 @@ class ChosenExamples:
 
 
 def never_published(*, study: Study) -> QuerySet[Example]:
-    """Examples of the pool that are neither published nor labelled, and never were, nor ordered elsewhere."""
-    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, label_order="")
+    """Examples of the pool that are neither published nor labelled, and never were, nor kept for a labelling job."""
+    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, labeling_job="")
 
 
 def publishable(*, study: Study, split: str) -> QuerySet[Example]:
@@ -95,7 +95,7 @@ def publishable(*, study: Study, split: str) -> QuerySet[Example]:
     Without those that a language model is about to label: the answers of both would be paid.
     """
     asks = Exists(Assignment.objects.given_back().filter(publication=OuterRef("publication")))
-    is_new = Q(publication__isnull=True, label__isnull=True, label_order="")
+    is_new = Q(publication__isnull=True, label__isnull=True, labeling_job="")
     is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
 
@@ -135,8 +135,8 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     if wanted.agent:
         after["by"] = wanted.agent
     if wanted.chosen:
-        _mark_chosen(examples[:num_fitting])
-        after |= {"chosen_by": ChosenBy.UNCERTAINTY, "scored_by_run": wanted.chosen.run_id}
+        _mark_chosen(examples[:num_fitting], scores_key=wanted.chosen.scores_key)
+        after |= {"chosen_by": ChosenBy.UNCERTAINTY, "scores": wanted.chosen.scores_key}
     record_labelling(
         project=project,
         actor=wanted.by if wanted.action == PUBLISHED else None,
@@ -153,7 +153,7 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
 
 
 def _lock_next(wanted: PublishRequest) -> list[Example]:
-    """The next examples, locked; where an order for labels took some before they were, those after them."""
+    """The next examples, locked; where a labelling job took some before they were, those after them."""
     while True:
         next_ids = list(wanted.examples.values_list("pk", flat=True)[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
         lock_examples(next_ids)
@@ -162,9 +162,10 @@ def _lock_next(wanted: PublishRequest) -> list[Example]:
             return found
 
 
-def _mark_chosen(examples: Sequence[Example]) -> None:
-    """Note that they are no random sample, for as long as they are there."""
-    Example.objects.filter(pk__in=[one.pk for one in examples]).update(chosen_by=ChosenBy.UNCERTAINTY)
+def _mark_chosen(examples: Sequence[Example], *, scores_key: str) -> None:
+    """Note that they are no random sample, for as long as they are there, and what they were chosen by."""
+    chosen = Example.objects.filter(pk__in=[one.pk for one in examples])
+    chosen.update(chosen_by=ChosenBy.UNCERTAINTY, scores_key=scores_key)
 
 
 def _num_annotations(

@@ -1,7 +1,6 @@
 """Labels that a language model gave: how many, what an audit by people says of them."""
 
 from reports.model_labels.auditing import NothingToAudit, num_auditable, publish_audit, start_audit
-from reports.model_labels.quoting import PeopleQuote, quote_people
 from reports.model_labels.results import AuditNotFound, AuditResult, ClassShare, audit_results, find_audit
 from reports.model_labels.reviewing import num_reviewable, publish_review, reviewed
 
@@ -10,14 +9,12 @@ __all__ = [
     "AuditResult",
     "ClassShare",
     "NothingToAudit",
-    "PeopleQuote",
     "audit_results",
     "find_audit",
     "num_auditable",
     "num_reviewable",
     "publish_audit",
     "publish_review",
-    "quote_people",
     "reviewed",
     "start_audit",
 ]
