@@ -17,7 +17,9 @@ def decide_label(publication: Publication) -> None:
 
     The publication's row is locked.
     """
-    accepted = list(publication.example.annotations.filter(state=Annotation.State.ACCEPTED).order_by("created_at", "pk"))
+    accepted = list(
+        publication.example.annotations.filter(state=Annotation.State.ACCEPTED).order_by("created_at", "pk")
+    )
     if not accepted:
         return
     _assign(publication, accepted)

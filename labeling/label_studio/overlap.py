@@ -32,9 +32,7 @@ def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient,
     set_overlap_of(project=project, client=client, publications=Publication.objects.filter(batch=batch))
 
 
-def set_overlap_of(
-    *, project: LabelingProject, client: LabelStudioClient, publications: QuerySet[Publication]
-) -> None:
+def set_overlap_of(*, project: LabelingProject, client: LabelStudioClient, publications: QuerySet[Publication]) -> None:
     wanted = _wanted(publications)
     _set_overlap(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 

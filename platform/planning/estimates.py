@@ -99,9 +99,7 @@ def estimate_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerH
 
 def between(low: Estimate, expected: Estimate, high: Estimate) -> Estimate:
     """Estimate what may need fewer or more answers than are expected."""
-    return replace(
-        expected, low=low.low, high=high.high, low_seconds=low.low_seconds, high_seconds=high.high_seconds
-    )
+    return replace(expected, low=low.low, high=high.high, low_seconds=low.low_seconds, high_seconds=high.high_seconds)
 
 
 def likely_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerHistory) -> Likely:

@@ -39,8 +39,8 @@ class Question:
     for, as a teacher without labels taught them; they count as they were measured, and nothing is inferred from them.
     `offers`: what can be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what
     labels that a model chose are worth beside random ones; `errors`: of labels of one annotation, None where nothing is
-    known of them, and second opinions count as nothing; `dollars_per_point`: what a point of the score is worth, so that
-    money left over has a value too (0: nothing else to spend it on).
+    known of them, and second opinions count as nothing; `dollars_per_point`: what a point of the score is worth, so
+    that money left over has a value too (0: nothing else to spend it on).
     """
 
     points: Sequence[Point]

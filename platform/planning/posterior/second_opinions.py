@@ -8,7 +8,7 @@ Laird, Learning from Noisy Examples, Machine Learning 2, 1988, for K = 2).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,7 +53,7 @@ class LabelErrors:
     """What is believed of the error of one annotation of `num_classes`, at least two, given pairs."""
 
     num_classes: int
-    pairs: AnsweredTwice = AnsweredTwice()
+    pairs: AnsweredTwice = field(default_factory=AnsweredTwice)
 
     def __post_init__(self) -> None:
         if self.num_classes < 2:

@@ -26,8 +26,8 @@ class Owned:
 class PriceList:
     """The costs of cells, split: random labels, all compute, and the part of the compute that is the teacher's.
 
-    `chosen_dollars`: of labels that a model chose, and of choosing them; `opinion_dollars`: of second opinions on labels
-    that are there; None where no cell has any.
+    `chosen_dollars`: of labels that a model chose, and of choosing them; `opinion_dollars`: of second opinions on
+    labels that are there; None where no cell has any.
     """
 
     cells: Cells

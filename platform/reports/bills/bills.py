@@ -235,11 +235,17 @@ class StudyLedger:
         """Count those of them that a model chose for labelling."""
         return self._counts(run_id)[1]
 
-    def _counts(self, run_id: int) -> tuple[int, int]:
+    def num_opinions(self, *, run_id: int) -> int:
+        """Count those of them that rested on second opinions; none where the study asks for several of each."""
+        return 0 if self.study.annotations_per_example > 1 else self._counts(run_id)[2]
+
+    def _counts(self, run_id: int) -> tuple[int, int, int]:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._label_counts:
-            examples = {example for snapshot in snapshots for example, _ in self._rows.items[snapshot]}
-            self._label_counts[snapshots] = len(examples), len(examples & self._rows.chosen)
+            rows = {example: keys for snapshot in snapshots for example, keys in self._rows.items[snapshot]}
+            # A label of a language model has one key, its batch.
+            num_opinions = sum(len(keys) > 1 for keys in rows.values())
+            self._label_counts[snapshots] = len(rows), len(rows.keys() & self._rows.chosen), num_opinions
         return self._label_counts[snapshots]
 
     @cached_property
@@ -259,7 +265,7 @@ class StudyLedger:
         return {}
 
     @cached_property
-    def _label_counts(self) -> dict[tuple[int, ...], tuple[int, int]]:
+    def _label_counts(self) -> dict[tuple[int, ...], tuple[int, int, int]]:
         return {}
 
     def _collect(self, run_id: int) -> Bill:
