@@ -79,14 +79,14 @@ def ask_second_opinions(
     split: str = Split.POOL,
     ordering: str = OpinionOrdering.RANDOM,
     request_key: str = "",
-) -> HeldOpinions | None:
+) -> HeldOpinions:
     """Have labelled examples annotated once more by other people, and a third time where the two differ.
 
     The worst case is held before anybody is asked: two annotations an example, of which the second is released where
     the first agrees. Safe to repeat; where Label Studio does not answer, the next sync asks for what is held.
 
     Parameters: `num_examples` 1 to `MOST_AT_ONCE`; `request_key` names the request.
-    Returns: None where this very request was carried out before.
+    Returns: none held where this very request was carried out before.
     Raises: Forbidden; NoOpinionsPossible; Refusal (number, split, order); BudgetStopped; NoneFits (nothing is held);
     PriceMissing; LabelStudioRefused; LabelStudioUnreachable.
     """
@@ -94,8 +94,9 @@ def ask_second_opinions(
     _check_request(num_examples, split, ordering)
     project = LabelingProject.objects.filter(study=study).first()
     uid = uuid.uuid5(project.uid, f"opinions:{request_key}") if project and request_key else uuid.uuid4()
-    if OpinionOrder.objects.filter(uid=uid).exists():
-        return None
+    earlier = OpinionOrder.objects.filter(uid=uid).first()
+    if earlier is not None:
+        return HeldOpinions(order=earlier, num_examples=0, num_short=0, missing=ZERO)
     check_possible(study=study, split=split)
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped:
@@ -105,8 +106,9 @@ def ask_second_opinions(
     held = hold_opinions(
         OpinionRequest(by=actor, study=study, num_examples=num_examples, split=split, ordering=ordering, uid=uid)
     )
-    if held is not None:
-        _ask(held, project, client)
+    if held is None:
+        raise NoOpinionsPossible("Others asked for these second opinions at the same moment.")
+    _ask(held, project, client)
     return held
 
 
