@@ -75,10 +75,10 @@ class Publication(models.Model):
     prelabel = models.TextField(blank=True, help_text="What people are shown as a first answer; blank: nothing.")
 
 
-class OpinionOrder(models.Model):
+class OpinionPurchase(models.Model):
     """One purchase of second opinions on labelled examples. Its uid names the request: repeated, it buys nothing."""
 
-    project = models.ForeignKey(LabelingProject, on_delete=models.PROTECT, related_name="opinion_orders")
+    project = models.ForeignKey(LabelingProject, on_delete=models.PROTECT, related_name="opinion_purchases")
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
@@ -111,8 +111,8 @@ class Assignment(models.Model):
         related_name="+",
         help_text="Who had it open when its example was withdrawn, and may finish it.",
     )
-    opinion_order = models.ForeignKey(
-        OpinionOrder, on_delete=models.PROTECT, null=True, related_name="assignments", help_text="What bought it."
+    opinion_purchase = models.ForeignKey(
+        OpinionPurchase, on_delete=models.PROTECT, null=True, related_name="assignments", help_text="What bought it."
     )
     only_if_they_differ = models.BooleanField(
         default=False, help_text="It asks for nothing until the annotations before it are there and differ."

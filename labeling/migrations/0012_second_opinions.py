@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
-            name="OpinionOrder",
+            name="OpinionPurchase",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("uid", models.UUIDField(default=uuid.uuid4, unique=True)),
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                     "project",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="opinion_orders",
+                        related_name="opinion_purchases",
                         to="labeling.labelingproject",
                     ),
                 ),
@@ -42,13 +42,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="assignment",
-            name="opinion_order",
+            name="opinion_purchase",
             field=models.ForeignKey(
                 help_text="What bought it.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="assignments",
-                to="labeling.opinionorder",
+                to="labeling.opinionpurchase",
             ),
         ),
     ]

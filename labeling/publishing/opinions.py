@@ -17,7 +17,7 @@ from budgets.models import Budget, Path
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable, connect, set_overlap_of
-from labeling.models import Annotation, Assignment, Batch, LabelingProject, OpinionOrder, Publication
+from labeling.models import Annotation, Assignment, Batch, LabelingProject, OpinionPurchase, Publication
 from labeling.payment import Terms, terms_of
 from labeling.publishing.batches import NoneFits, assignment_key, count_fitting
 from labeling.publishing.publish_examples import open_project
@@ -59,16 +59,16 @@ class OpinionRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOpinions:
-    """An order whose money is held; `num_short` examples more were wanted, for which the budget is `missing` money."""
+    """What was bought, its money held; for `num_short` examples more that were wanted the budget is `missing` money."""
 
-    order: OpinionOrder
+    purchase: OpinionPurchase
     num_examples: int
     num_short: int
     missing: Decimal
 
     @property
     def publications(self) -> QuerySet[Publication]:
-        return Publication.objects.filter(assignments__opinion_order=self.order).distinct()
+        return Publication.objects.filter(assignments__opinion_purchase=self.purchase).distinct()
 
 
 def ask_second_opinions(
@@ -94,9 +94,9 @@ def ask_second_opinions(
     _check_request(num_examples, split, ordering)
     project = LabelingProject.objects.filter(study=study).first()
     uid = uuid.uuid5(project.uid, f"opinions:{request_key}") if project and request_key else uuid.uuid4()
-    earlier = OpinionOrder.objects.filter(uid=uid).first()
+    earlier = OpinionPurchase.objects.filter(uid=uid).first()
     if earlier is not None:
-        return HeldOpinions(order=earlier, num_examples=0, num_short=0, missing=ZERO)
+        return HeldOpinions(purchase=earlier, num_examples=0, num_short=0, missing=ZERO)
     check_possible(study=study, split=split)
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped:
@@ -140,21 +140,23 @@ def askable(*, study: Study, split: str = Split.POOL, ordering: str = OpinionOrd
     people = annotators(study)
     accepted = Q(annotations__state=Annotation.State.ACCEPTED)
     waiting = Assignment.objects.waiting().filter(publication=OuterRef("publication"))
-    counts = {
-        "num_there": Count("annotations", filter=accepted, distinct=True),
-        "num_answers": Count("annotations__value", filter=accepted, distinct=True),
-        "num_seen_by": Count("annotations__annotator", filter=Q(annotations__annotator__in=people), distinct=True),
-    }
-    found = study.examples.filter(
+    labelled = study.examples.filter(
         ~Exists(waiting),
         split=split,
         label__source=Label.Source.ANNOTATION,
         publication__label_studio_id__isnull=False,
         publication__withdrawn_at__isnull=True,
         publication__batch__state=Batch.State.PUBLISHED,
-    ).annotate(**counts)
-    found = found.filter(num_there__lt=MOST_OPINIONS, num_answers=F("num_there"))
-    found = found.filter(num_seen_by__lte=len(people) - MOST_OPINIONS + F("num_there"))
+    )
+    found = labelled.annotate(
+        num_there=Count("annotations", filter=accepted, distinct=True),
+        num_answers=Count("annotations__value", filter=accepted, distinct=True),
+        num_seen_by=Count("annotations__annotator", filter=Q(annotations__annotator__in=people), distinct=True),
+    ).filter(
+        num_there__lt=MOST_OPINIONS,
+        num_answers=F("num_there"),
+        num_seen_by__lte=len(people) - MOST_OPINIONS + F("num_there"),
+    )
     differing_first = ["-num_answers"] if ordering == OpinionOrdering.DIFFERING else []
     return found.order_by(*differing_first, "rank")
 
@@ -222,7 +224,7 @@ def hold_opinions(wanted: OpinionRequest) -> HeldOpinions | None:
     Raises: NoneFits; BudgetStopped; PriceMissing.
     """
     project = LabelingProject.objects.select_for_update().get(study=wanted.study)
-    if OpinionOrder.objects.filter(uid=wanted.uid).exists():
+    if OpinionPurchase.objects.filter(uid=wanted.uid).exists():
         return None
     examples, publications = _lock_next(wanted)
     if not examples:
@@ -237,9 +239,9 @@ def hold_opinions(wanted: OpinionRequest) -> HeldOpinions | None:
     if not num_fitting:
         first = terms.total * asked[0]
         raise NoneFits(budget=budget, num_examples=len(examples), first=first, total=total, left=left)
-    order = OpinionOrder.objects.create(project=project, uid=wanted.uid, created_by=wanted.by)
-    _hold(order, examples[:num_fitting], publications, terms)
-    after = {"order": str(order.uid), "split": wanted.split, "examples": num_fitting, "first": wanted.ordering}
+    purchase = OpinionPurchase.objects.create(project=project, uid=wanted.uid, created_by=wanted.by)
+    _hold(purchase, examples[:num_fitting], publications, terms)
+    after = {"purchase": str(purchase.uid), "split": wanted.split, "examples": num_fitting, "first": wanted.ordering}
     record_labelling(
         project=project,
         actor=wanted.by,
@@ -248,7 +250,7 @@ def hold_opinions(wanted: OpinionRequest) -> HeldOpinions | None:
     )
     is_short = num_fitting < len(examples)
     return HeldOpinions(
-        order=order,
+        purchase=purchase,
         num_examples=num_fitting,
         num_short=len(examples) - num_fitting,
         missing=total - left if is_short else ZERO,
@@ -266,7 +268,7 @@ def _lock_next(wanted: OpinionRequest) -> tuple[list[Example], dict[int, Publica
 
 
 def _hold(
-    order: OpinionOrder, examples: Sequence[Example], publications: Mapping[int, Publication], terms: Terms
+    purchase: OpinionPurchase, examples: Sequence[Example], publications: Mapping[int, Publication], terms: Terms
 ) -> None:
     chosen = [publications[one.pk] for one in examples]
     for publication in chosen:
@@ -278,14 +280,14 @@ def _hold(
         Assignment(
             publication=publications[example.pk],
             number=taken[publications[example.pk].pk] + place,
-            opinion_order=order,
+            opinion_purchase=purchase,
             only_if_they_differ=_num_there(example) + place == MOST_OPINIONS and place > 1,
         )
         for example in examples
         for place in range(1, MOST_OPINIONS - _num_there(example) + 1)
     ]
     requests = [terms.hold_request(assignment_key(one.publication, one.number)) for one in assignments]
-    holds = place_holds(budget=order.project.study.budget, requests=requests)
+    holds = place_holds(budget=purchase.project.study.budget, requests=requests)
     for assignment, hold in zip(assignments, holds, strict=True):
         assignment.hold = hold
     Assignment.objects.bulk_create(assignments)

@@ -85,7 +85,7 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
 
 
 def _of_people(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
-    """Hold one batch, or one order; its uid names the recommendation, so that no second one is ever made of it."""
+    """Hold examples or second opinions; the uid names the recommendation, so that none is ever bought twice."""
     if project is None:
         raise NotBought(CHANGED)
     uid = uuid5(project.uid, f"{AGENT}:{purchase.recommendation.pk}")
@@ -101,7 +101,7 @@ def _ask(view: View, purchase: Purchase, uid: UUID) -> Bought:
     if held is None or held.num_examples != purchase.num_asked:
         raise NotBought(CHANGED)
     return Bought(
-        holds=list(Hold.objects.filter(assignment__opinion_order=held.order)),
+        holds=list(Hold.objects.filter(assignment__opinion_purchase=held.purchase)),
         examples=list(Example.objects.filter(publication__in=held.publications)),
     )
 

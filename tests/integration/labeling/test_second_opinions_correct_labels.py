@@ -10,7 +10,7 @@ from accounts.permissions import Forbidden
 from budgets.ledger import BudgetExceeded, BudgetStopped
 from config.refusals import Refusal
 from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable
-from labeling.models import Annotation, Assignment, OpinionOrder
+from labeling.models import Annotation, Assignment, OpinionPurchase
 from labeling.publishing import (
     HeldOpinions,
     NoOpinionsPossible,
@@ -133,7 +133,7 @@ def test_a_third_that_nobody_needs_yet_pays_no_surplus_answer(study: Study, peop
 def test_the_same_request_twice_buys_once(study: Study) -> None:
     first, again = (ask(study, 1, request_key="form-7") for _ in range(2))
     assert (first.num_examples, again.num_examples) == (1, 0)
-    assert (OpinionOrder.objects.count(), spent_and_held(study)) == (1, ("0.30", "0.20"))
+    assert (OpinionPurchase.objects.count(), spent_and_held(study)) == (1, ("0.30", "0.20"))
 
 
 def test_a_label_studio_that_does_not_answer_is_asked_by_the_next_sync(
