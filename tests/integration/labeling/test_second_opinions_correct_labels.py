@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from accounts.models import AuditRecord, Role, User
 from accounts.permissions import Forbidden
@@ -266,7 +265,7 @@ def test_written_answers_and_a_single_label_are_refused(db: None) -> None:
         ask_second_opinions(actor=factories.person(Role.ANNOTATOR), study=written, num_examples=1)
 
 
-def test_labels_that_were_imported_get_none(study: Study, settings: Settings) -> None:
+def test_labels_that_were_imported_get_none(study: Study) -> None:
     Label.objects.filter(example__study=study).update(source=Label.Source.IMPORT, source_keys=[])
     with pytest.raises(NoOpinionsPossible, match="labelled by people here"):
         ask(study, 1)

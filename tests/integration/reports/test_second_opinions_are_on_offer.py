@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from pytest_django import Settings
 
 from budgets.models import Budget
 from labeling.agreement import first_pairs
@@ -168,7 +167,7 @@ def test_a_study_of_imported_labels_says_nothing_of_them() -> None:
     assert "second opinion" not in notes(advised(study))
 
 
-def test_an_autopilot_asks_for_them_once(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_autopilot_asks_for_them_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[LabelingProject] = []
     monkeypatch.setattr(
         "reports.autopilot.stepping.set_overlap_of", lambda *, project, client, publications: asked.append(project)
@@ -180,5 +179,5 @@ def test_an_autopilot_asks_for_them_once(desk: Desk, settings: Settings, monkeyp
         step(study_id=desk.study.pk)
     bought = autopilot.steps.get()
     assert bought.purchase == "second opinions on 10 labels, for a student of 60 labels"
-    assert (bought.figures["held"], bought.examples.count(), len(asked)) == ("2.000000", 10, 1)
+    assert (Decimal(bought.figures["held"]), bought.examples.count(), len(asked)) == (2, 10, 1)
     assert Assignment.objects.waiting().filter(opinion_purchase__created_by=autopilot.acts_for).count() == 20
