@@ -1,6 +1,7 @@
 """Second opinions are on offer once pairs of annotations tell how many labels are wrong."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 FIVE = ("good", "bad", "good", "good", "good")
 
 
-def published(**fields: object) -> Study:
+def published(**fields: Any) -> Study:
     """Sixty examples of the pool, and a test split."""
     made = factories.study(**fields)
     factories.examples(made, [f"row {number}" for number in range(60)])
@@ -149,7 +150,7 @@ def test_dearer_second_opinions_are_no_part_of_a_pilot(desk: Desk) -> None:
     ],
 )
 def test_where_nothing_can_be_said_of_them_the_reason_is_noted(
-    fields: dict[str, object], num_people: int, reason: str
+    fields: dict[str, Any], num_people: int, reason: str
 ) -> None:
     study = factories.study(**fields)
     factories.examples(study, ["one", "two"])

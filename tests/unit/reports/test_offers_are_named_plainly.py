@@ -113,5 +113,5 @@ def test_a_record_from_before_intervals_and_other_teachers_is_read() -> None:
 def test_what_is_believed_of_errors_is_said_with_its_ground() -> None:
     errors = LabelErrors(num_classes=2, pairs=AnsweredTwice(num_pairs=60, num_equal=47))
     said = name_errors(errors, num_labels=300)
-    assert "wrong in about 12 % (80 %: 8 % to 15 %): of 60 examples with two annotations 47 agree" in said
-    assert "about 4 % are wrong, so that 300 labels count as 4" in said
+    assert "wrong in about 12 % (80 %: 8 % to 16 %): of 60 examples with two annotations 47 agree" in said
+    assert "about 4 % are wrong, so that 300 labels count as 440" in said
