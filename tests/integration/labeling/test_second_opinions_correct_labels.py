@@ -1,8 +1,10 @@
 """A labelled example is annotated once more by others; a third is paid only where the two differ."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from accounts.models import AuditRecord, Role, User
 from accounts.permissions import Forbidden
@@ -269,3 +271,17 @@ def test_labels_that_were_imported_get_none(study: Study) -> None:
     Label.objects.filter(example__study=study).update(source=Label.Source.IMPORT, source_keys=[])
     with pytest.raises(NoOpinionsPossible, match="labelled by people here"):
         ask(study, 1)
+
+
+def test_the_command_asks_and_says_what_the_budget_could_not_hold(people: list[Member]) -> None:
+    study = published_study("one", "two", limit="0.45")
+    for example_id in published_ids(study):
+        people[0].annotate(example_id)
+    synced(study)
+    out = StringIO()
+    call_command("publish", str(study.pk), "--second-opinions", stdout=out)
+    assert out.getvalue() == (
+        "1 labelled example will be annotated once more.\nThe budget could not hold 1 more: 0.15 short.\n"
+    )
+    with pytest.raises(CommandError, match=r"0\.05 USD left"):
+        call_command("publish", str(study.pk), "--second-opinions", "--differing", "--examples", "1")

@@ -12,6 +12,7 @@ from labeling.publishing import MOST_AT_ONCE, OpinionOrdering, ask_second_opinio
 from reports.choosing import choose_examples
 from studies.models import Split, Study
 from studies.queries import find_study
+from tables.table import counted
 
 
 class Command(RefusingCommand):
@@ -57,6 +58,6 @@ class Command(RefusingCommand):
             split=options["split"],
             ordering=OpinionOrdering.DIFFERING if options["differing"] else OpinionOrdering.RANDOM,
         )
-        self.stdout.write(f"{held.num_examples} labelled examples will be annotated once more.")
+        self.stdout.write(f"{counted(held.num_examples, 'labelled example')} will be annotated once more.")
         if held.num_short:
             self.stdout.write(f"The budget could not hold {held.num_short} more: {amount_text(held.missing)} short.")
