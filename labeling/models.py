@@ -75,10 +75,23 @@ class Publication(models.Model):
     prelabel = models.TextField(blank=True, help_text="What people are shown as a first answer; blank: nothing.")
 
 
+class OpinionPurchase(models.Model):
+    """One purchase of second opinions on labelled examples. Its uid names the request: repeated, it buys nothing."""
+
+    project = models.ForeignKey(LabelingProject, on_delete=models.PROTECT, related_name="opinion_purchases")
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
+
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def waiting(self) -> "AssignmentQuerySet":
         """Those that wait for an annotation, with their money held."""
         return self.filter(annotation__isnull=True, hold__closed_at__isnull=True)
+
+    def asking(self) -> "AssignmentQuerySet":
+        """Those of them that ask for their annotation now."""
+        return self.waiting().filter(only_if_they_differ=False)
 
     def given_back(self) -> "AssignmentQuerySet":
         """Those whose money was released before an annotation came."""
@@ -97,6 +110,12 @@ class Assignment(models.Model):
         null=True,
         related_name="+",
         help_text="Who had it open when its example was withdrawn, and may finish it.",
+    )
+    opinion_purchase = models.ForeignKey(
+        OpinionPurchase, on_delete=models.PROTECT, null=True, related_name="assignments", help_text="What bought it."
+    )
+    only_if_they_differ = models.BooleanField(
+        default=False, help_text="It asks for nothing until the annotations before it are there and differ."
     )
 
     objects = AssignmentQuerySet.as_manager()

@@ -107,7 +107,7 @@ def work_waiting(user: User) -> list[WorkWaiting]:
     is_theirs = Q(deleted_at__isnull=True) | Q(state=State.ACCEPTED)
     mine = Annotation.objects.filter(is_theirs, example=OuterRef("example"), annotator=user)
     free_to_them = Q(hold__budget__stopped_at__isnull=True) | Q(kept_for=user)
-    wanting = Assignment.objects.waiting().filter(free_to_them, publication=OuterRef("pk"))
+    wanting = Assignment.objects.asking().filter(free_to_them, publication=OuterRef("pk"))
     open_to_them = Publication.objects.filter(Exists(wanting), ~Exists(mine), batch__state=Batch.State.PUBLISHED)
     counts = dict(open_to_them.values_list("example__study").annotate(Count("pk")).order_by())
     studies = Study.objects.filter(pk__in=counts).order_by("name")

@@ -8,6 +8,7 @@ from labeling.models import LabelingProject
 
 PUBLISHED = "labelling.publish"
 REPUBLISHED = "labelling.reoffer"
+SECOND_OPINIONS = "labelling.second_opinions"
 WITHDRAWN = "labelling.withdraw"
 
 

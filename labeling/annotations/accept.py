@@ -11,14 +11,14 @@ from django.utils import timezone
 from accounts.models import User
 from budgets.ledger import BudgetExceeded, BudgetStopped, release
 from budgets.models import Origin
+from labeling.annotations.deciding import decide_label
 from labeling.annotations.matching import Match, match
 from labeling.annotations.troubles import notify_unreadable
 from labeling.label_studio import RemoteAnnotation, RemoteExample, storable
 from labeling.models import Annotation, AnnotationQuerySet, Assignment, Publication
 from labeling.payment import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
 from labeling.widgets import ResultInvalid, widget_of
-from studies.labels import assign_label
-from studies.models import Example, Label, Study
+from studies.models import Example, Study
 from studies.task_types import AnswerInvalid
 
 State = Annotation.State
@@ -67,7 +67,7 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
     locked = Publication.objects.select_for_update(of=("self",)).select_related("example__study").get(pk=publication.pk)
     matches = _matches(locked, remote)
     changed = [one for one in matches if _follow(locked, remote.id, one, people)]
-    _decide_label(locked.example)
+    decide_label(locked)
     troubles = tuple(one.remote.trouble for one in changed if one.remote.trouble)
     # A copy of the example has another id: its annotations count, and say nothing of what Label Studio asks of ours.
     is_ours = locked.label_studio_id in (None, remote.id)
@@ -285,7 +285,7 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
     """Find an assignment for this person, first one that was kept for them."""
-    free = publication.assignments.waiting().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
+    free = publication.assignments.asking().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
     mine_first = Case(When(kept_for=annotator, then=0), default=1)
     return _with_hold(free).order_by(mine_first, "number").first()
 
@@ -302,21 +302,9 @@ def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> A
     if kept.exists() or has_overshot(stop=stop, annotator=annotator):
         annotation.reason = "Made after the stop; only the example open at the stop is paid."
         return None
-    return _with_hold(publication.assignments.filter(annotation__isnull=True)).order_by("number").first()
+    unfilled = publication.assignments.filter(annotation__isnull=True, only_if_they_differ=False)
+    return _with_hold(unfilled).order_by("number").first()
 
 
 def _with_hold(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
     return assignments.select_related("hold__price__book", "hold__budget", "hold__fee", "publication__example__study")
-
-
-def _decide_label(example: Example) -> None:
-    """Assign the label that the accepted annotations agree on, by the task type's rule."""
-    accepted = list(Annotation.objects.filter(example=example, state=State.ACCEPTED).order_by("created_at", "pk"))
-    if not accepted:
-        return
-    targets = [one.value for one in accepted]
-    value = widget_of(example.study.definition).agreed(targets=targets, labels=example.study.labels)
-    keys = sorted(one.source_key for one in accepted)
-    current = Label.objects.filter(example=example).first()
-    if current is None or (current.value, current.source_keys) != (value, keys):
-        assign_label(example=example, value=value, source_keys=keys)

@@ -14,7 +14,7 @@ from labeling.label_studio.client import (
 )
 from labeling.label_studio.connecting import connect, sdk_client
 from labeling.label_studio.fetching import FetchedExample, fetch
-from labeling.label_studio.overlap import correct_overlap, set_overlap_of_batch
+from labeling.label_studio.overlap import correct_overlap, set_overlap_of, set_overlap_of_batch
 from labeling.label_studio.project import (
     SECRET_HEADER,
     connected_url,
@@ -44,6 +44,7 @@ __all__ = [
     "ensure_project",
     "fetch",
     "sdk_client",
+    "set_overlap_of",
     "set_overlap_of_batch",
     "storable",
     "translated",

@@ -29,7 +29,11 @@ def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, list
 
 
 def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:
-    wanted = _wanted(Publication.objects.filter(batch=batch))
+    set_overlap_of(project=project, client=client, publications=Publication.objects.filter(batch=batch))
+
+
+def set_overlap_of(*, project: LabelingProject, client: LabelStudioClient, publications: QuerySet[Publication]) -> None:
+    wanted = _wanted(publications)
     _set_overlap(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 
 
@@ -48,7 +52,11 @@ class _OverlapTarget(NamedTuple):
 def _wanted(publications: QuerySet[Publication]) -> dict[int, _OverlapTarget]:
     """By Label Studio's id. With an imported label, only people who have an example open may still answer it."""
     is_wanted = Q(assignments__kept_for__isnull=False) | ~Q(example__label__source=Label.Source.IMPORT)
-    is_open = is_wanted & Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
+    is_open = is_wanted & Q(
+        assignments__annotation__isnull=True,
+        assignments__hold__closed_at__isnull=True,
+        assignments__only_if_they_differ=False,
+    )
     there = publications.filter(label_studio_id__isnull=False).annotate(num_open=Count("assignments", filter=is_open))
     rows = there.values_list("label_studio_id", "num_answers", "trouble", "num_open")
     return {

@@ -227,7 +227,7 @@ def _hold(
         for number in range(1, batch.project.study.annotations_per_example + 1)
     ]
     by_pk = {one.pk: one for one in publications}
-    keys = [_source_key(by_pk[one.publication_id], one.number) for one in assignments]
+    keys = [assignment_key(by_pk[one.publication_id], one.number) for one in assignments]
     holds = place_holds(budget=batch.project.study.budget, requests=[terms.hold_request(key) for key in keys])
     for assignment, hold in zip(assignments, holds, strict=True):
         assignment.hold, assignment.kept_for = hold, None
@@ -245,6 +245,7 @@ def _republish(batch: Batch, examples: Sequence[Example]) -> list[Publication]:
     return publications
 
 
-def _source_key(publication: Publication, number: int) -> str:
+def assignment_key(publication: Publication, number: int) -> str:
+    """The source key of the hold of an assignment."""
     key = f"assignment:{publication.example.uid}:{number}"
     return key if publication.round == 1 else f"{key}:{publication.round}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 from django.db.models import Q
 from django.utils import timezone
@@ -14,14 +15,17 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import headroom
 from budgets.models import Path, Price
 from budgets.prices import Scope, find_price
+from labeling.agreement import first_pairs
 from labeling.models import Annotation
 from labeling.payment import Terms, paid_quantity, terms_of
 from labeling.publishing.batches import count_fitting, num_asked
+from labeling.publishing.opinions import MOST_AT_ONCE, OpinionOrdering, askable, num_to_ask
 from planning.estimates import (
     ASSUMED_SECONDS,
     AnswerHistory,
     AnswerPrices,
     Estimate,
+    between,
     estimate_answers,
     likely_answers,
 )
@@ -88,6 +92,36 @@ def quote_labels(
         num_fitting=0 if study.budget.is_stopped else count_fitting(asked, each=terms.total, left=left),
         estimate=estimate_answers(num_answers=sum(asked), prices=prices, history=history),
         likely=likely_answers(num_answers=sum(asked), prices=prices, history=history),
+        terms=terms,
+    )
+
+
+def quote_opinions(
+    *, study: Study, num_examples: int, split: str = Split.POOL, ordering: str = OpinionOrdering.RANDOM
+) -> LabelQuote:
+    """Quote second opinions on some labelled examples: two annotations each are held, and the second often released.
+
+    Raises: PriceMissing.
+    """
+    terms = terms_of(study=study, at=timezone.now())
+    found = askable(study=study, split=split, ordering=ordering)[: min(num_examples, MOST_AT_ONCE)]
+    asked = num_to_ask(list(found))
+    left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
+    prices, history = _history(study, terms)
+    num_deciding = sum(asked) - len(asked)
+    num_expected = len(asked) + ceil(num_deciding * first_pairs(study).chance_to_differ)
+    fewest, expected, most = (
+        estimate_answers(num_answers=number, prices=prices, history=history)
+        for number in (len(asked), num_expected, sum(asked))
+    )
+    return LabelQuote(
+        num_wanted=num_examples,
+        num_examples=len(asked),
+        held=terms.total * sum(asked),
+        room=left,
+        num_fitting=0 if study.budget.is_stopped else count_fitting(asked, each=terms.total, left=left),
+        estimate=between(fewest, expected, most),
+        likely=likely_answers(num_answers=num_expected, prices=prices, history=history),
         terms=terms,
     )
 

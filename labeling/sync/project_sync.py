@@ -220,7 +220,7 @@ def _acceptable_now(publications: QuerySet[Publication]) -> QuerySet[Publication
         example=OuterRef("example"), annotator=OuterRef("annotator"), state=Annotation.State.ACCEPTED
     )
     surplus = there.filter(~Exists(theirs), state=Annotation.State.SURPLUS)
-    free = Assignment.objects.waiting().filter(publication=OuterRef("pk"), kept_for__isnull=True)
+    free = Assignment.objects.asking().filter(publication=OuterRef("pk"), kept_for__isnull=True)
     return publications.filter(Exists(unknown) | Exists(surplus) & Exists(free))
 
 

@@ -4,7 +4,7 @@ Amounts are in the budget's currency; durations in seconds of wall clock.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import sqrt
 from statistics import fmean
@@ -95,6 +95,11 @@ def estimate_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerH
         high_seconds=high * works,
         basis=_basis(len(history.seconds)),
     )
+
+
+def between(low: Estimate, expected: Estimate, high: Estimate) -> Estimate:
+    """Estimate what may need fewer or more answers than are expected."""
+    return replace(expected, low=low.low, high=high.high, low_seconds=low.low_seconds, high_seconds=high.high_seconds)
 
 
 def likely_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerHistory) -> Likely:

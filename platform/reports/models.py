@@ -27,6 +27,7 @@ class Recommendation(AppendOnly):
     is_self_taught = models.BooleanField(default=False, help_text="The student's own checkpoint is the teacher.")
     num_chosen = models.PositiveIntegerField(default=0, help_text="Of its labels, those that a model chose.")
     kept_layers = models.PositiveIntegerField(default=0, help_text="That the student keeps, 0 for all.")
+    num_opinions = models.PositiveIntegerField(default=0, help_text="Of its labels, those with second opinions.")
     price = amount_field(null=True, help_text="Of labels and compute, as they were quoted.")
     score = models.FloatField(null=True)
     low_80 = models.FloatField(null=True)

@@ -62,6 +62,25 @@ def gold(study: Study, split: str) -> QuerySet[Example]:
     return labelled(study, split).exclude(label__source=Label.Source.LANGUAGE_MODEL)
 
 
+def with_opinions(study: Study) -> QuerySet[Example]:
+    """Examples whose label rests on further annotations than the one that the study asks for.
+
+    None where it asks for several of each: then labels do not differ by it.
+    """
+    if study.annotations_per_example > 1:
+        return study.examples.none()
+    return study.examples.filter(label__source=Label.Source.ANNOTATION, label__source_keys__1__isnull=False)
+
+
+def num_opinions_of_snapshots(study: Study) -> dict[int, int]:
+    """How many labelled rows of each snapshot that has any rested on second opinions when it was taken."""
+    if study.annotations_per_example > 1:
+        return {}
+    several = {"source": Label.Source.ANNOTATION, "source_keys__1__isnull": False}
+    items = SnapshotItem.objects.filter(snapshot__study=study, **several)
+    return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
+
+
 def num_by_model(snapshot: Snapshot | None) -> int:
     """How many labels of a snapshot a language model gave."""
     return snapshot.items.filter(source=Label.Source.LANGUAGE_MODEL).count() if snapshot else 0

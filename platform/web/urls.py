@@ -64,6 +64,12 @@ urlpatterns = [
     path("studies/<int:pk>/labelling/", labeling.labelling, name="labelling"),
     path("studies/<int:pk>/labelling/publish/", labeling.publish_examples, name="publish"),
     path("studies/<int:pk>/labelling/publish/quote/", labeling.publish_quote, name="publish-quote"),
+    path("studies/<int:pk>/labelling/second-opinions/", labeling.second_opinions, name="second-opinions"),
+    path(
+        "studies/<int:pk>/labelling/second-opinions/quote/",
+        labeling.second_opinions_quote,
+        name="second-opinions-quote",
+    ),
     path("studies/<int:pk>/labelling/sync/", labeling.sync_labels, name="sync-labels"),
     path("studies/<int:pk>/runs/", runs.runs, name="runs"),
     path("studies/<int:pk>/runs/start/", starting.start_run, name="start-run"),

@@ -58,6 +58,7 @@ OF_STUDY = [
     "import-upload",
     "labelling",
     "publish",
+    "second-opinions",
     "runs",
     "start-run",
     "report",

@@ -6,7 +6,15 @@ from planning.policy.forecasts import Forecast
 from planning.policy.labels_alone import LabelsNeeded, labels_needed
 from planning.policy.pilot import has_choice, pilot_of
 from planning.policy.planner import Choice, choose
-from planning.policy.sizes import FEWEST, half_of_layers, larger_sizes, pseudo_sizes, rungs, smaller_sizes
+from planning.policy.sizes import (
+    FEWEST,
+    half_of_layers,
+    larger_sizes,
+    opinion_sizes,
+    pseudo_sizes,
+    rungs,
+    smaller_sizes,
+)
 from planning.policy.state import State
 from planning.policy.words import Wording
 
@@ -30,6 +38,7 @@ __all__ = [
     "labels_needed",
     "larger_sizes",
     "least_visible",
+    "opinion_sizes",
     "pilot_of",
     "pseudo_sizes",
     "rungs",

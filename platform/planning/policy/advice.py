@@ -11,8 +11,17 @@ from planning.policy.look_ahead import LEAST_GAIN
 from planning.policy.planner import TIE
 from planning.policy.state import State
 from planning.policy.words import Wording, cannot_tell, doubts, too_dear, too_small, why
-from planning.posterior import ChoiceFactor, Prior, Worlds, fit_points, worlds_with_others
-from planning.surfaces import TEACHER, Cell, Owned, Point, PriceList, merge_points
+from planning.posterior import (
+    ChoiceFactor,
+    LabelErrors,
+    Prior,
+    Worlds,
+    counted_points,
+    fit_points,
+    worlds_with_opinions,
+    worlds_with_others,
+)
+from planning.surfaces import TEACHER, Cell, Cells, Owned, Point, PriceList, merge_points
 
 FLIP_FACTORS = np.geomspace(1 / 16, 16, 25)
 """By which a price is tried; each is a quarter more than the one before."""
@@ -29,7 +38,8 @@ class Question:
     `points`: the students measured, those of other teachers and of fewer layers too; `apart`: those that no curve is
     for, as a teacher without labels taught them; they count as they were measured, and nothing is inferred from them.
     `offers`: what can be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what
-    labels that a model chose are worth beside random ones; `dollars_per_point`: what a point of the score is worth, so
+    labels that a model chose are worth beside random ones; `errors`: of labels of one annotation, None where nothing is
+    known of them, and second opinions count as nothing; `dollars_per_point`: what a point of the score is worth, so
     that money left over has a value too (0: nothing else to spend it on).
     """
 
@@ -38,6 +48,7 @@ class Question:
     money: float
     prior: Prior
     factor: ChoiceFactor = field(default_factory=ChoiceFactor)
+    errors: LabelErrors | None = None
     owned: Owned | None = None
     dollars_per_point: float = 0.0
     apart: Sequence[Point] = ()
@@ -51,19 +62,28 @@ class Question:
     @property
     def usual(self) -> tuple[Point, ...]:
         """The points that curves are fitted to: of random labels, all layers and the usual teacher."""
-        return merge_points(point for point in self.points if point.cell.is_usual and not point.cell.chosen)
+        return merge_points(point for point in self._counted if point.cell.is_usual and not point.cell.chosen)
 
     @property
     def of_usual_students(self) -> tuple[Point, ...]:
         """The points of the curves, and those that differ from them by how their labels were chosen."""
-        return merge_points(point for point in self.points if point.cell.is_usual)
+        return merge_points(point for point in self._counted if point.cell.is_usual)
+
+    @property
+    def _counted(self) -> list[Point]:
+        """The points, second opinions counted as further labels."""
+        return counted_points(self.points, self.errors)
 
     def worlds(self) -> Worlds:
         """What is believed of the scores of all cells of the state."""
         state = self.state()
-        others = [point for point in merge_points(self.points) if not point.cell.is_usual or point.cell.chosen]
+        others = [point for point in merge_points(self._counted) if not point.cell.is_usual or point.cell.chosen]
         posterior = fit_points(points=self.usual, prior=self.prior)
-        worlds = worlds_with_others(posterior=posterior, cells=state.prices.cells, points=others, factor=self.factor)
+
+        def draw(cells: Cells) -> Worlds:
+            return worlds_with_others(posterior=posterior, cells=cells, points=others, factor=self.factor)
+
+        worlds = worlds_with_opinions(cells=state.prices.cells, errors=self.errors, draw=draw)
         places = {state.cell(place): place for place in range(len(state.scores))}
         for point in merge_points(self.apart):
             if point.cell in places:
@@ -74,10 +94,21 @@ class Question:
         """The same question where labels, or all compute, cost this many times as much."""
         offers, owned = self.offers, self.owned or self.offers.nothing()
         if which == "labels":
-            chosen = None if offers.chosen_dollars is None else factor * offers.chosen_dollars
-            scaled = replace(offers, label_dollars=factor * offers.label_dollars, chosen_dollars=chosen)
+            chosen, opinions = (
+                None if dollars is None else factor * dollars
+                for dollars in (offers.chosen_dollars, offers.opinion_dollars)
+            )
+            scaled = replace(
+                offers,
+                label_dollars=factor * offers.label_dollars,
+                chosen_dollars=chosen,
+                opinion_dollars=opinions,
+            )
             held = replace(
-                owned, label_dollars=factor * owned.label_dollars, chosen_dollars=factor * owned.chosen_dollars
+                owned,
+                label_dollars=factor * owned.label_dollars,
+                chosen_dollars=factor * owned.chosen_dollars,
+                opinion_dollars=factor * owned.opinion_dollars,
             )
             return replace(self, offers=scaled, owned=held)
         compute, teacher = factor * offers.compute_dollars, factor * offers.teacher_dollars

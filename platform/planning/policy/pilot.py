@@ -1,6 +1,7 @@
 """The pilot: the few measurements from which the curves of both paths can be told apart."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from planning.surfaces import TEACHER, Cell
 
@@ -16,19 +17,28 @@ def pilot_of(*, offers: Collection[Cell], known: Collection[Cell], num_labels: i
     leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers are no
     part of it, and stand for nothing: the curves are of all layers.
 
+    Second opinions are no part of it either: of offers that differ by them alone, it has the one of the fewest.
+
     Parameters: `known` is measured or in progress; a student or a teacher of any size stands for its like.
     """
-    offers, known = ([cell for cell in cells if not cell.layers] for cells in (offers, known))
+    found = {replace(cell, opinions=0): cell for cell in sorted(offers, reverse=True) if not cell.layers}
+    known = [replace(cell, opinions=0) for cell in known if not cell.layers]
     if not num_labels:
-        return _without_labels(offers, known)
-    return (*_students_of_labels(offers, known, num_labels), *_taught(offers, known, num_labels))
+        chosen = _without_labels(found, known)
+    else:
+        chosen = (*_students_of_labels(found, known, num_labels), *_taught(found, known, num_labels))
+    return tuple(found[cell] for cell in chosen)
 
 
 def has_choice(*, cells: Collection[Cell], num_labels: int) -> bool:
-    """Whether there is anything but students of the labels there: further labels, or a student that is taught."""
-    return any(
-        cell.labels > num_labels or (cell.labels == num_labels and 0 < cell.pseudo_labels < TEACHER) for cell in cells
-    )
+    """Whether there is anything but students of the labels as they are.
+
+    Further labels, a student that is taught, or second opinions on the labels.
+    """
+    here = [cell for cell in cells if cell.labels == num_labels]
+    is_taught = any(0 < cell.pseudo_labels < TEACHER for cell in here)
+    has_opinions = len({cell.opinions for cell in here}) > 1
+    return is_taught or has_opinions or any(cell.labels > num_labels for cell in cells)
 
 
 def _without_labels(offers: Collection[Cell], known: Collection[Cell]) -> tuple[Cell, ...]:

@@ -29,6 +29,12 @@ def smaller_sizes(num_labels: int) -> list[int]:
     return rungs(above=num_labels / SMALLER - 1, most=num_labels / 1.2)[-MOST_SMALLER:]
 
 
+def opinion_sizes(most: int) -> list[int]:
+    """Of labels that can get a second opinion: all of them, and round numbers down to about a fifth."""
+    every = [most] if most >= FEWEST else []
+    return [*rungs(above=most / SMALLER - 1, most=most / 1.2)[-MOST_SMALLER:], *every]
+
+
 def half_of_layers(num_layers: int) -> tuple[int, ...]:
     """The first half of a checkpoint's layers, of which a smaller student is carved; empty of a single layer.
 

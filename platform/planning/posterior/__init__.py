@@ -5,13 +5,24 @@ from planning.posterior.curves import from_even, to_even
 from planning.posterior.fit import Bank, Posterior, Worlds, fit_points, prior_from
 from planning.posterior.other_students import worlds_with_others
 from planning.posterior.priors import Prior, learned_prior, vague_prior
+from planning.posterior.second_opinions import (
+    LEAST_PAIRS,
+    AnsweredTwice,
+    LabelErrors,
+    counted_points,
+    worlds_with_opinions,
+)
 
 __all__ = [
+    "LEAST_PAIRS",
+    "AnsweredTwice",
     "Bank",
     "ChoiceFactor",
+    "LabelErrors",
     "Posterior",
     "Prior",
     "Worlds",
+    "counted_points",
     "fit_points",
     "from_even",
     "learned_prior",
@@ -19,5 +30,6 @@ __all__ = [
     "prior_from",
     "to_even",
     "vague_prior",
+    "worlds_with_opinions",
     "worlds_with_others",
 ]

@@ -24,7 +24,8 @@ class Cell:
 
     `teacher` numbers who teaches: 0 is the usual teacher, and any other another one. Of its labels, `chosen` are of
     examples that a model was least sure of; the others are of random ones. `layers` are those that a carved student
-    keeps of its checkpoint, 0 where it has all.
+    keeps of its checkpoint, 0 where it has all. `opinions` of its labels rest on a second opinion, and on a third where
+    two annotations differ.
     """
 
     labels: int
@@ -32,6 +33,7 @@ class Cell:
     teacher: int = 0
     chosen: int = 0
     layers: int = 0
+    opinions: int = 0
 
     @property
     def is_usual(self) -> bool:
@@ -44,7 +46,8 @@ class Cell:
         return self.labels > 0 or self.pseudo_labels == 0
 
     def __str__(self) -> str:
-        return self._made_of + (f" for a student of {self.layers:,} layers" if self.layers else "")
+        agreed = f", {self.opinions:,} of the labels with second opinions" if self.opinions else ""
+        return self._made_of + agreed + (f" for a student of {self.layers:,} layers" if self.layers else "")
 
     @property
     def _made_of(self) -> str:
@@ -75,6 +78,7 @@ class Cells:
     teachers: Floats
     chosen: Floats
     layers: Floats
+    opinions: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -94,28 +98,39 @@ class Cells:
             teachers=np.array([float(cell.teacher) for cell in cells]),
             chosen=np.array([float(cell.chosen) for cell in cells]),
             layers=np.array([float(cell.layers) for cell in cells]),
+            opinions=np.array([float(cell.opinions) for cell in cells]),
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Cells"]) -> "Cells":
+        """The cells of all parts, in their order."""
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _AMOUNTS})
 
     def take(self, which: Booleans | NDArray[np.intp]) -> "Cells":
         """Some of the cells, by number or where true."""
-        return Cells(
-            labels=self.labels[which],
-            pseudo_labels=self.pseudo_labels[which],
-            teachers=self.teachers[which],
-            chosen=self.chosen[which],
-            layers=self.layers[which],
-        )
+        return Cells(**{name: getattr(self, name)[which] for name in _AMOUNTS})
 
     def with_labels(self, labels: Floats) -> "Cells":
         """The same, each with another number of labels; none of them chosen."""
         return replace(self, labels=labels, chosen=np.zeros(len(labels)))
 
+    def with_opinions(self, opinions: Floats) -> "Cells":
+        """The same, with second opinions on another number of labels."""
+        return replace(self, opinions=opinions)
+
+    def times(self, factors: Floats) -> "Cells":
+        """The same with so many times the labels, chosen ones among them."""
+        return replace(self, labels=self.labels * factors, chosen=self.chosen * factors)
+
     def cell(self, place: int) -> Cell:
         """The cell of this number."""
-        labels, teacher, chosen, layers = (
-            int(part[place]) for part in (self.labels, self.teachers, self.chosen, self.layers)
+        labels, *others = (
+            int(part[place]) for part in (self.labels, self.teachers, self.chosen, self.layers, self.opinions)
         )
-        return Cell(labels, float(self.pseudo_labels[place]), teacher, chosen, layers)
+        return Cell(labels, float(self.pseudo_labels[place]), *others)
+
+
+_AMOUNTS = ("labels", "pseudo_labels", "teachers", "chosen", "layers", "opinions")
 
 
 @dataclass(frozen=True, kw_only=True)

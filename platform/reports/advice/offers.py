@@ -7,13 +7,15 @@ from decimal import Decimal
 from budgets.models import Path
 from budgets.money import ZERO
 from config.refusals import Refusal
-from labeling.publishing import LabelQuote, quote_labels
+from labeling.publishing import MOST_AT_ONCE, LabelQuote, quote_labels, quote_opinions
 from planning.likely import NOTHING, Likely, apart, at_once
-from planning.policy import FEWEST, larger_sizes, pseudo_sizes, smaller_sizes
+from planning.policy import FEWEST, larger_sizes, opinion_sizes, pseudo_sizes, smaller_sizes
+from planning.posterior import LEAST_PAIRS
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, Scoring, compute_of, price_scoring
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
+from reports.formatting import money
 from reports.selection import LEAST_RATIO
 from runs.checkpoints import num_layers
 from runs.preflight import CheckLevel, preflight
@@ -30,7 +32,8 @@ class Offer:
 
     `num_waiting` of its labels are published already and not answered yet: their money is held. `minutes` is the time
     limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already. `selection`: the scores by
-    which a model chooses the further labels; None where they are random ones. `layers` are those that its student keeps
+    which a model chooses the further labels; None where they are random ones. `num_asked` of the labels that are there
+    get a second opinion. `layers` are those that its student keeps
     of `of_layers`, none where it has all; the latter is 0 where no config says it.
     """
 
@@ -45,8 +48,14 @@ class Offer:
     teacher_run: int | None = None
     is_hybrid: bool = False
     selection: Scoring | None = None
+    num_asked: int = 0
     layers: tuple[int, ...] = ()
     of_layers: int = 0
+
+    @property
+    def is_of_random_labels(self) -> bool:
+        """Whether its labels are bought as random ones, neither chosen nor asked about again."""
+        return self.selection is None and not self.num_asked
 
     @property
     def compute_expected(self) -> Decimal:
@@ -69,8 +78,8 @@ class Offer:
 
     @property
     def is_startable(self) -> bool:
-        """Whether all of its labels are there."""
-        return not self.num_new and not self.num_waiting
+        """Whether all of its labels are there, as they are to be."""
+        return not (self.num_new or self.num_waiting or self.num_asked)
 
 
 @dataclass(kw_only=True)
@@ -90,7 +99,8 @@ class Offers:
 class LabelSize:
     """A number of labels of the pool, and what those beyond the ones there, or on their way, cost.
 
-    `selection`: the scores by which a model chooses these; None where they are random ones.
+    `selection`: the scores by which a model chooses these; None where they are random ones. `num_asked` of those there
+    get a second opinion.
     """
 
     num_labels: int
@@ -99,6 +109,7 @@ class LabelSize:
     held: Decimal = ZERO
     likely: Likely = NOTHING
     selection: Scoring | None = None
+    num_asked: int = 0
 
 
 def offers_of(situation: Situation) -> Offers:
@@ -110,7 +121,8 @@ def offers_of(situation: Situation) -> Offers:
     there = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
     history = price_history()
     sizes = label_sizes(situation, offers)
-    for size in [*sizes, *chosen_sizes(situation, history, sizes, offers)]:
+    chosen, asked = chosen_sizes(situation, history, sizes, offers), asked_sizes(situation, offers)
+    for size in [*sizes, *chosen, *asked]:
         for request in _requests(situation, size):
             inputs = replace(there, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
             _add(offers, situation, history, size, request, inputs)
@@ -169,6 +181,41 @@ def chosen_sizes(
     return [replace(size, selection=scoring) for size in found]
 
 
+def asked_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
+    """The labels that are there, some of them with second opinions; none where nothing can be said of them, and why."""
+    opinions, study = situation.opinions, situation.study
+    if not opinions.num_askable or situation.terms is None:
+        if opinions.lacks:
+            offers.note(f"No second opinions are on offer. {opinions.lacks}")
+        return []
+    if opinions.errors is None:
+        offers.note(_would_tell(situation))
+        return []
+    most = quote_opinions(study=study, num_examples=min(opinions.num_askable, MOST_AT_ONCE)).num_fitting
+    if not most:
+        offers.note("The money left does not hold one second opinion.")
+    sizes = []
+    for num_asked in opinion_sizes(most):
+        quote = quote_opinions(study=study, num_examples=num_asked)
+        size = replace(_size_of(situation.pool.num_labels, quote), num_new=0, num_asked=quote.num_examples)
+        sizes.append(size)
+    return sizes
+
+
+def _would_tell(situation: Situation) -> str:
+    """How many second opinions would tell what they are worth, and for how much."""
+    opinions, study = situation.opinions, situation.study
+    lacking = LEAST_PAIRS - opinions.pairs.num_pairs
+    quote = quote_opinions(study=study, num_examples=lacking)
+    price = money(quote.estimate.expected, currency=study.budget.currency)
+    there = f"{counted(opinions.pairs.num_pairs, 'example')}" if opinions.pairs.num_pairs else "no example"
+    have = "has" if opinions.pairs.num_pairs < 2 else "have"
+    words = f"Cannot tell what second opinions are worth: {there} {have} two annotations."
+    if quote.num_examples < lacking:
+        return f"{words} {LEAST_PAIRS} are needed, and only {counted(quote.num_examples, 'label')} can get one."
+    return f"{words} {counted(lacking, 'second opinion')} would tell, for {price}."
+
+
 def _fewer(situation: Situation, further: Sequence[LabelSize]) -> list[LabelSize]:
     """As many as a model can choose among enough others, where round numbers are too many."""
     num_new = min(situation.selection.num_selectable // LEAST_RATIO, further[-1].num_new)
@@ -195,21 +242,22 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     if not num_labels:
         # A teacher without labels is on no curve: nothing could be forecast of its students.
         return
-    teacher_run = _teacher_there(situation, num_labels, STUDYS_TEACHER)
+    teacher_run = None if size.num_asked else _teacher_there(situation, num_labels, STUDYS_TEACHER)
     # One teacher, as offers are priced by: with more, a student costs more and its score is as likely.
     plan = RunPlan(
         teacher_run=teacher_run,
         teacher_seeds=ONE_FOR_ALL,
         gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0,
     )
-    if teacher_run is None and size.selection is None:
+    is_plain = size.selection is None and not size.num_asked
+    if teacher_run is None and is_plain:
         look = RunPlan(teacher_only=True)
         yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
     plans = [plan, *_plans_of_own_checkpoint(situation, size, plan)]
     sizes = pseudo_sizes(situation.pool.num_examples - num_labels)
     yield from _smaller_students(situation, size, plan, sizes[-1:])
-    # What a model chose is compared with random labels at the largest size alone.
-    for num_unlabelled in sizes[-1:] if size.selection else sizes:
+    # What a model chose, and second opinions, are compared with random labels at the largest size alone.
+    for num_unlabelled in sizes if is_plain else sizes[-1:]:
         for one in plans:
             yield RunRequest(
                 study=study, path=Path.DISTIL, plan=one, num_labels=num_labels, num_unlabelled=num_unlabelled
@@ -221,7 +269,7 @@ def _smaller_students(
 ) -> Iterator[RunRequest]:
     """One of fewer layers on each path, with all labels there: enough to tell what it loses."""
     study, layers = situation.study, situation.smaller
-    if not layers or size.num_labels != situation.pool.num_labels or size.selection:
+    if not layers or size.num_labels != situation.pool.num_labels or size.selection or size.num_asked:
         return
     alone, taught = RunPlan(student_layers=layers), replace(plan, student_layers=layers)
     yield RunRequest(study=study, path=Path.ANNOTATE, plan=alone, num_labels=size.num_labels)
@@ -231,7 +279,7 @@ def _smaller_students(
 
 def _plans_of_own_checkpoint(situation: Situation, size: LabelSize, plan: RunPlan) -> list[RunPlan]:
     """As the study's teacher teaches, by the student's own checkpoint: where that is another, with all labels there."""
-    if size.num_labels != situation.pool.num_labels or len(teachers_of(situation.study)) == 1:
+    if size.num_labels != situation.pool.num_labels or size.num_asked or len(teachers_of(situation.study)) == 1:
         return []
     teacher_run = _teacher_there(situation, size.num_labels, OWN_CHECKPOINT)
     return [replace(plan, teacher_run=teacher_run, self_distil=teacher_run is None)]
@@ -239,7 +287,7 @@ def _plans_of_own_checkpoint(situation: Situation, size: LabelSize, plan: RunPla
 
 def _teacher_there(situation: Situation, num_labels: int, teacher: int) -> int | None:
     """The run that made a teacher of so many labels, the latest; None where there is none."""
-    cell = Cell(num_labels, TEACHER, teacher)
+    cell = Cell(num_labels, TEACHER, teacher, opinions=situation.pool.num_opinions(num_labels))
     ours = (one for one in situation.teachers if one.is_studys or teacher == OWN_CHECKPOINT)
     return next((one.run_id for one in ours if situation.cell_of_teacher(one) == cell), None)
 
@@ -284,6 +332,7 @@ def _add(
         teacher_run=chain.plan.teacher_run,
         is_hybrid=chain.plan.is_hybrid,
         selection=size.selection,
+        num_asked=size.num_asked,
         layers=chain.plan.student_layers or (),
         of_layers=num_layers(situation.study.student_model) if cell.layers else 0,
     )
@@ -296,7 +345,8 @@ def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell
     pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
     chosen = situation.pool.num_chosen(num_labels) + (size.num_new if size.selection else 0)
     layers = len(plan.student_layers or ())
-    return Cell(num_labels, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER, chosen, layers)
+    opinions = situation.pool.num_opinions(num_labels) + size.num_asked
+    return Cell(num_labels, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER, chosen, layers, opinions)
 
 
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:

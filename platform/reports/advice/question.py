@@ -63,6 +63,7 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
         money=float(situation.money.available),
         prior=prior,
         factor=choice_factor(prior=prior, exclude_study=situation.study),
+        errors=situation.opinions.errors,
         dollars_per_point=float(situation.study.worth_per_point or 0),
         wording=Wording(
             money=lambda amount: money(Decimal(f"{amount:.6f}"), currency=currency),
@@ -74,10 +75,11 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
 def _price_list(offers: Sequence[Offer]) -> PriceList:
     return PriceList(
         cells=Cells.of([offer.cell for offer in offers]),
-        label_dollars=np.array([0.0 if offer.selection else float(offer.labels) for offer in offers]),
+        label_dollars=np.array([float(offer.labels) if offer.is_of_random_labels else 0.0 for offer in offers]),
         chosen_dollars=np.array(
             [float(offer.labels + offer.selection.expected) if offer.selection else 0.0 for offer in offers]
         ),
+        opinion_dollars=np.array([float(offer.labels) if offer.num_asked else 0.0 for offer in offers]),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
         teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),
     )

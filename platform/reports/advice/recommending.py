@@ -17,6 +17,7 @@ from reports.advice.records import pseudo_labels_of, record_of
 from reports.advice.situation import OWN_CHECKPOINT, Situation, situation_of
 from reports.advice.words import (
     IN_PROGRESS,
+    name_errors,
     name_factor,
     name_flip,
     name_labels_alone,
@@ -72,6 +73,8 @@ def decide(situation: Situation, offers: Offers) -> Decision:
     question = question_of(situation=situation, offers=offers.found)
     if any(offer.selection for offer in offers.found):
         offers.note(name_factor(question.factor))
+    if question.errors and any(offer.num_asked for offer in offers.found):
+        offers.note(name_errors(question.errors, num_labels=situation.pool.num_labels))
     advice = advise(question)
     by_cell = {offer.cell: offer for offer in offers.found}
     best, can_tell = _offer_to_take(advice, by_cell), advice.best is not None and advice.best.can_tell
@@ -93,7 +96,8 @@ def _before_it_can_be_told(decision: Decision, situation: Situation, offers: Off
     num_labels, currency = situation.pool.num_labels, situation.study.budget.currency
     on_offer = {offer.cell for offer in (*offers.found, *offers.too_dear)}
     if not has_choice(cells=on_offer | situation.measured | situation.under_way, num_labels=num_labels):
-        all_there = Cell(num_labels, chosen=situation.pool.num_chosen(num_labels))
+        pool = situation.pool
+        all_there = Cell(num_labels, chosen=pool.num_chosen(num_labels), opinions=pool.num_opinions(num_labels))
         every = next((offer for offer in offers.found if offer.cell == all_there), None)
         return Decision(words=no_choice(offer=every, notes=offers.notes, currency=currency), best=every)
     with_pilot = _with_pilot(decision, situation, offers)
@@ -142,6 +146,8 @@ def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offe
     further = next((offer for offer in by_cell.values() if offer.num_new), None)
     if further:
         prices.insert(0, ("labels", "A label", further.labels / further.num_new))
+    elif asked := next((offer for offer in by_cell.values() if offer.num_asked), None):
+        prices.insert(0, ("labels", "A second opinion", asked.labels / asked.num_asked))
     found = []
     for which, what, price in prices:
         for factor, cell in flips(question, which=which, arm=lambda cell: _arm(by_cell[cell])).items() if price else ():
@@ -181,9 +187,9 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
     return name_labels_alone(needed, num_there=pool.num_labels, price=price)
 
 
-def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool]:
+def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool, bool]:
     cell = offer.cell
-    return offer.path, cell.teacher, cell.layers, offer.num_new > 0, offer.selection is not None
+    return offer.path, cell.teacher, cell.layers, offer.num_new > 0, offer.selection is not None, offer.num_asked > 0
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:
@@ -222,6 +228,7 @@ def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, An
         "is_self_taught": best.cell.teacher == OWN_CHECKPOINT,
         "num_chosen": best.cell.chosen,
         "kept_layers": best.cell.layers,
+        "num_opinions": best.cell.opinions,
         "price": best.price,
     }
     if foreseen is None:

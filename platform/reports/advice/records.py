@@ -20,7 +20,7 @@ from studies.models import Study
 
 AMOUNTS = ("label_cost", "compute_cost", "scoring_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
 
-OfferKey = tuple[int | None, int | None, bool, int, int]
+OfferKey = tuple[int | None, int | None, bool, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class OfferRecord:
     `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
     that begins with it. `num_chosen` of its labels are of examples that a model was least sure of; with `is_chosen` the
     further ones, once a student of run `scorer`, if any, has scored `num_to_score` examples. That is in `compute_cost`.
+    `num_opinions` of its labels rest on second opinions once `num_asked` of those there have got them.
     `layers` are those that its student keeps of `of_layers`, none where it has all.
     `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
@@ -51,6 +52,8 @@ class OfferRecord:
     of_layers: int = 0
     is_self_taught: bool = False
     num_chosen: int = 0
+    num_opinions: int = 0
+    num_asked: int = 0
     is_chosen: bool = False
     scorer: int | None = None
     num_to_score: int = 0
@@ -71,7 +74,8 @@ class OfferRecord:
     @property
     def key(self) -> OfferKey:
         """What tells it from the other offers of its recommendation."""
-        return self.labels, self.pseudo_labels, self.is_self_taught, self.num_chosen, len(self.layers)
+        marked = self.num_chosen, len(self.layers), self.num_opinions
+        return self.labels, self.pseudo_labels, self.is_self_taught, *marked
 
     @property
     def price(self) -> Decimal:
@@ -97,8 +101,8 @@ class OfferRecord:
 
     @property
     def is_startable(self) -> bool:
-        """Whether all of its labels are there."""
-        return not self.num_new and not self.num_waiting
+        """Whether all of its labels are there, as they are to be."""
+        return not (self.num_new or self.num_waiting or self.num_asked)
 
     @property
     def student(self) -> str:
@@ -111,7 +115,7 @@ class OfferRecord:
     def arm(self) -> str:
         """What kind of purchase it is."""
         chosen = " chosen by uncertainty" if self.is_chosen else ""
-        further = f"further labels{chosen}, " if self.num_new else ""
+        further = f"further labels{chosen}, " if self.num_new else "second opinions, " if self.num_asked else ""
         own = " from its own checkpoint" if self.is_self_taught else ""
         fewer = ", fewer layers" if self.layers else ""
         return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}{fewer}".capitalize()
@@ -177,6 +181,8 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         of_layers=offer.of_layers,
         is_self_taught=offer.cell.teacher == OWN_CHECKPOINT,
         num_chosen=offer.cell.chosen,
+        num_opinions=offer.cell.opinions,
+        num_asked=offer.num_asked,
         **_selection_of(offer),
         pilot_adds=part.adds if part else None,
         pilot_holds=part.holds if part else None,
@@ -209,7 +215,8 @@ def pseudo_labels_of(cell: Cell) -> int | None:
 def key_of(recommendation: Recommendation) -> OfferKey:
     """The key of the offer that a recommendation says to take."""
     found = recommendation
-    return found.labels, found.pseudo_labels, found.is_self_taught, found.num_chosen, found.kept_layers
+    marked = found.num_chosen, found.kept_layers, found.num_opinions
+    return found.labels, found.pseudo_labels, found.is_self_taught, *marked
 
 
 def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -18,6 +18,7 @@ from labeling.payment import Terms, terms_of
 from labeling.publishing import publishable
 from planning.policy import half_of_layers
 from planning.surfaces import TEACHER, Cell
+from reports.opinions import Opinions, opinion_places, opinions_of
 from reports.points import Point, points
 from reports.selection import SelectionBasis, selection_basis
 from runs.checkpoints import num_layers
@@ -27,10 +28,17 @@ from runs.queries import kept_layers, self_taught_runs
 from runs.requests import device_price
 from studies.hashing import digest
 from studies.models import ChosenBy, PayBasis, Split, Study
-from studies.queries import awaiting_annotation, chosen, labelled, num_chosen_of_snapshots, split_counts
+from studies.queries import (
+    awaiting_annotation,
+    chosen,
+    labelled,
+    num_chosen_of_snapshots,
+    num_opinions_of_snapshots,
+    split_counts,
+)
 
 # To be raised when the same state would get other words.
-METHOD = 6
+METHOD = 7
 STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 """Who teaches a cell: the study's teacher, or the student's own checkpoint."""
 
@@ -39,8 +47,8 @@ STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 class MeasuredTeacher:
     """A fine-tuned teacher with its score on test, 0 to 1; `is_studys`: of the study's own checkpoint.
 
-    `num_chosen` of its labels are of examples that a model was least sure of; `layers` are those that it keeps, none
-    where it has all.
+    `num_chosen` of its labels are of examples that a model was least sure of, `num_opinions` rest on second opinions;
+    `layers` are those that it keeps, none where it has all.
     """
 
     run_id: int
@@ -51,13 +59,15 @@ class MeasuredTeacher:
     high: float
     is_studys: bool
     layers: tuple[int, ...] = ()
+    num_opinions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
     """Examples of the pool: labelled, published and not answered yet, to be published, and all.
 
-    `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them.
+    `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them;
+    `opinion_places` of those whose labels rest on second opinions.
     """
 
     num_labels: int
@@ -66,6 +76,7 @@ class Pool:
     num_examples: int
     chosen_places: tuple[int, ...] = ()
     num_open_chosen: int = 0
+    opinion_places: tuple[int, ...] = ()
 
     @property
     def num_there(self) -> int:
@@ -76,6 +87,10 @@ class Pool:
         """How many of the first labels are of chosen examples; of more than there are, those on their way too."""
         labelled = sum(place < num_labels for place in self.chosen_places)
         return labelled + (self.num_open_chosen if num_labels > self.num_labels else 0)
+
+    def num_opinions(self, num_labels: int) -> int:
+        """How many of the first labels rest on second opinions."""
+        return sum(place < num_labels for place in self.opinion_places)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +130,7 @@ class Situation:
     self_taught: frozenset[int]
     licences: tuple[str, ...]
     selection: SelectionBasis
+    opinions: Opinions
 
     @cached_property
     def key(self) -> str:
@@ -137,6 +153,7 @@ class Situation:
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
             self.licences,
             repr(self.selection),
+            repr(self.opinions),
         )
 
     @cached_property
@@ -148,14 +165,14 @@ class Situation:
     def cell_of(self, point: Point) -> Cell:
         """Where a student was measured."""
         teacher = self._teacher(point.run_id)
-        return Cell(
-            point.num_labels, float(point.num_pseudo_labels), teacher, point.num_chosen, layers=len(point.layers)
-        )
+        pseudo_labels, layers = float(point.num_pseudo_labels), len(point.layers)
+        return Cell(point.num_labels, pseudo_labels, teacher, point.num_chosen, layers, point.num_opinions)
 
     def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
         """Where a teacher was measured."""
         who = self._teacher(teacher.run_id)
-        return Cell(teacher.num_labels, TEACHER, who, teacher.num_chosen, layers=len(teacher.layers))
+        layers = len(teacher.layers)
+        return Cell(teacher.num_labels, TEACHER, who, teacher.num_chosen, layers, teacher.num_opinions)
 
     @cached_property
     def smaller(self) -> tuple[int, ...]:
@@ -190,14 +207,14 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
     open_ones = open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples")
-    self_taught, num_chosen = self_taught_runs(study), num_chosen_of_snapshots(study)
+    self_taught, marked = self_taught_runs(study), _Marked.of(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
         study=study,
         points=tuple(found),
-        teachers=_teachers(study, num_chosen),
+        teachers=_teachers(study, marked),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=frozenset(_cell_of(run, self_taught, num_chosen) for run in open_ones),
+        under_way=frozenset(_cell_of(run, self_taught, marked) for run in open_ones),
         pool=Pool(
             num_labels=counts[Split.POOL].num_gold,
             num_open=waiting.count(),
@@ -205,6 +222,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
             num_examples=counts[Split.POOL].num_examples,
             chosen_places=_chosen_places(study),
             num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
+            opinion_places=opinion_places(study),
         ),
         money=_money(study),
         terms=_terms(study),
@@ -215,7 +233,24 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         self_taught=self_taught,
         licences=tuple(_licence(model) for model in teachers_of(study)),
         selection=selection_basis(study),
+        opinions=opinions_of(study),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Marked:
+    """By snapshot, how many of its labels a model chose, and how many rest on second opinions."""
+
+    chosen: Mapping[int, int]
+    opinions: Mapping[int, int]
+
+    @classmethod
+    def of(cls, study: Study) -> Self:
+        return cls(chosen=num_chosen_of_snapshots(study), opinions=num_opinions_of_snapshots(study))
+
+    def of_run(self, run: Run) -> tuple[int, int]:
+        """Of what a run trains on."""
+        return self.chosen.get(run.snapshot_id or 0, 0), self.opinions.get(run.snapshot_id or 0, 0)
 
 
 def teachers_of(study: Study) -> list[dict[str, Any]]:
@@ -231,16 +266,16 @@ def _chosen_places(study: Study) -> tuple[int, ...]:
     return tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE)
 
 
-def _cell_of(run: Run, self_taught: frozenset[int], num_chosen: Mapping[int, int]) -> Cell:
+def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked) -> Cell:
     """What a run measures when it ends."""
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
     pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)
-    chosen_of_it = num_chosen.get(run.snapshot_id or 0, 0)
-    return Cell(run.num_labels, pseudo_labels, teacher, chosen_of_it, layers=len(kept_layers(run)))
+    num_chosen, num_opinions = marked.of_run(run)
+    return Cell(run.num_labels, pseudo_labels, teacher, num_chosen, len(kept_layers(run)), num_opinions)
 
 
-def _teachers(study: Study, num_chosen: Mapping[int, int]) -> tuple[MeasuredTeacher, ...]:
+def _teachers(study: Study, marked: _Marked) -> tuple[MeasuredTeacher, ...]:
     """Every fine-tuned teacher that was measured, the latest first."""
     rows = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
@@ -252,7 +287,8 @@ def _teachers(study: Study, num_chosen: Mapping[int, int]) -> tuple[MeasuredTeac
         MeasuredTeacher(
             run_id=row.artifact.run_id,
             num_labels=row.artifact.run.num_labels,
-            num_chosen=num_chosen.get(row.artifact.run.snapshot_id or 0, 0),
+            num_chosen=marked.of_run(row.artifact.run)[0],
+            num_opinions=marked.of_run(row.artifact.run)[1],
             utility=row.value,
             low=row.low,
             high=row.high,

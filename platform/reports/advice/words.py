@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from math import exp
 
+import numpy as np
+
 from planning.policy import LabelsNeeded
-from planning.posterior import ChoiceFactor
+from planning.posterior import ChoiceFactor, LabelErrors
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.advice.situation import OWN_CHECKPOINT
@@ -26,6 +28,8 @@ def name_purchase(offer: Offer) -> str:
     if offer.num_new:
         chosen = ", chosen by uncertainty," if offer.selection else ""
         return f"{offer.num_new:,} more labels{chosen} and {student}"
+    if offer.num_asked:
+        return f"second opinions on {offer.num_asked:,} of the {offer.cell.labels:,} labels and {student}"
     return f"{student}, {offer.num_waiting:,} of them on their way" if offer.num_waiting else student
 
 
@@ -37,6 +41,19 @@ def name_factor(factor: ChoiceFactor) -> str:
     return (
         f"A label chosen by uncertainty is taken to be worth {middle:.1f} random ones (80 %: {low:.1f} to {high:.1f}) "
         f"by {here if factor.num_studies else told}. Students of this study that have such labels correct it."
+    )
+
+
+def name_errors(errors: LabelErrors, *, num_labels: int) -> str:
+    """How many labels are taken to be wrong, by which annotations, and what second opinions on all would make of it."""
+    wrong, low, high, after = (f"{100 * one:.0f} %" for one in (errors.mean, *errors.band_80, errors.mean_after))
+    times = float(errors.worth(errors.nodes, np.ones(1)).mean())
+    pairs = errors.pairs
+    return (
+        f"Labels of one annotation are taken to be wrong in about {wrong} (80 %: {low} to {high}): of "
+        f"{counted(pairs.num_pairs, 'example')} with two annotations {pairs.num_equal:,} agree. With second opinions, "
+        f"and a third where two differ, about {after} are wrong, so that {counted(num_labels, 'label')} count as "
+        f"{times * num_labels:,.0f}. This takes people to err independently, and into every label alike."
     )
 
 

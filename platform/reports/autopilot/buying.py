@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from django.db.models import QuerySet
 
@@ -14,7 +14,14 @@ from budgets.models import Budget, Hold
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.models import LabelingProject
-from labeling.publishing import ChosenExamples, PublishRequest, hold_batch, publishable
+from labeling.publishing import (
+    ChosenExamples,
+    OpinionRequest,
+    PublishRequest,
+    hold_batch,
+    hold_opinions,
+    publishable,
+)
 from reports.autopilot.deciding import BUYS, Purchase, View
 from reports.autopilot.spending import spending_of
 from reports.models import AutopilotStep
@@ -48,12 +55,12 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
     """Hold the money of a purchase and write its step, in the caller's transaction with the autopilot's row locked.
 
     The holds take the budget's lock, which is kept until the transaction ends: what is compared after them stays so.
-    Parameters: `project` the open one of Label Studio; labels are bought with it only.
-    Raises: NotBought; Forbidden; as `hold_batch` and `start_all`.
+    Parameters: `project` the open one of Label Studio; labels and second opinions are bought with it only.
+    Raises: NotBought; Forbidden; as `hold_batch`, `hold_opinions` and `start_all`.
     """
     for action in BUYS:
         require(actor=view.autopilot.acts_for, action=action)
-    bought = _publish(view, purchase, project) if purchase.num_labels else _start(view, purchase)
+    bought = _of_people(view, purchase, project) if purchase.is_of_people else _start(view, purchase)
     _check_unchanged(view, bought)
     step = AutopilotStep.objects.create(
         autopilot=view.autopilot,
@@ -77,10 +84,29 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
     return step
 
 
-def _publish(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
-    """Hold one batch; its uid names the recommendation, so that no second batch is ever made of it."""
+def _of_people(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
+    """Hold examples or second opinions; the uid names the recommendation, so that none is ever bought twice."""
     if project is None:
         raise NotBought(CHANGED)
+    uid = uuid5(project.uid, f"{AGENT}:{purchase.recommendation.pk}")
+    return _publish(view, purchase, uid) if purchase.num_labels else _ask(view, purchase, uid)
+
+
+def _ask(view: View, purchase: Purchase, uid: UUID) -> Bought:
+    held = hold_opinions(
+        OpinionRequest(
+            by=view.autopilot.acts_for, study=view.study, num_examples=purchase.num_asked, uid=uid, agent=AGENT
+        )
+    )
+    if held is None or held.num_examples != purchase.num_asked:
+        raise NotBought(CHANGED)
+    return Bought(
+        holds=list(Hold.objects.filter(assignment__opinion_purchase=held.purchase)),
+        examples=list(Example.objects.filter(publication__in=held.publications)),
+    )
+
+
+def _publish(view: View, purchase: Purchase, uid: UUID) -> Bought:
     chosen = select_examples(view.study) if purchase.offer.is_chosen else None
     if chosen:
         chosen = chosen.next_of(study=view.study, num_examples=purchase.num_labels)
@@ -90,7 +116,7 @@ def _publish(view: View, purchase: Purchase, project: LabelingProject | None) ->
         examples=_examples(view, chosen),
         num_examples=purchase.num_labels,
         chosen=chosen,
-        uid=uuid5(project.uid, f"{AGENT}:{purchase.recommendation.pk}"),
+        uid=uid,
         split=Split.POOL,
         agent=AGENT,
     )

@@ -12,7 +12,7 @@ from budgets.models import BudgetStop
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.models import Assignment, Batch
-from labeling.publishing import EXAMPLES_PER_BATCH, quote_labels
+from labeling.publishing import EXAMPLES_PER_BATCH, quote_labels, quote_opinions
 from planning.policy import least_visible
 from reports.advice import NextTranche, OfferRecord, Situation, measured_points, next_tranche, situation_of
 from reports.autopilot.spending import Spending, spending_of
@@ -44,8 +44,9 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
-    """What is bought of a recommendation: `num_labels` examples are published, or `requests` are started.
+    """What is bought of a recommendation.
 
+    `num_labels` examples are published, `num_asked` labelled ones get a second opinion, or `requests` are started.
     `price` is what it is expected to cost, `holds` the most: its worst case.
     """
 
@@ -55,7 +56,13 @@ class Purchase:
     price: Decimal
     holds: Decimal
     num_labels: int = 0
+    num_asked: int = 0
     requests: Sequence[RunRequest] = ()
+
+    @property
+    def is_of_people(self) -> bool:
+        """Whether people in Label Studio are to do it."""
+        return bool(self.num_labels or self.num_asked)
 
 
 Decision = Stop | Wait | Purchase
@@ -213,6 +220,8 @@ def _purchase(view: View) -> Purchase:
         return _scores(view, offer)
     if offer.num_new:
         return _labels(view, offer)
+    if offer.num_asked:
+        return _opinions(view, offer)
     return _runs(view, offer, offer.request(view.study), name=offer.name, price=offer.compute_cost)
 
 
@@ -242,6 +251,19 @@ def _labels(view: View, offer: OfferRecord) -> Purchase:
         price=quote.estimate.expected,
         holds=quote.held,
         num_labels=quote.num_examples,
+    )
+
+
+def _opinions(view: View, offer: OfferRecord) -> Purchase:
+    assert view.tranche.recommendation is not None
+    quote = quote_opinions(study=view.study, num_examples=offer.num_asked)
+    return Purchase(
+        recommendation=view.tranche.recommendation,
+        offer=offer,
+        name=f"second opinions on {counted(quote.num_examples, 'label')}, for {offer.student}",
+        price=quote.estimate.expected,
+        holds=quote.held,
+        num_asked=quote.num_examples,
     )
 
 

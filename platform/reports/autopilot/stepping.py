@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.audit import record
 from config.refusals import Refusal
-from labeling.label_studio import connect
-from labeling.models import LabelingProject
+from labeling.label_studio import connect, set_overlap_of
+from labeling.models import Assignment, LabelingProject, Publication
 from labeling.publishing import open_project, resume_batches
 from notices.operations import NoticeKind, notify
 from reports.autopilot.buying import AGENT, buy
@@ -42,13 +42,16 @@ def step(*, study_id: int) -> None:
 def _act(found: Autopilot) -> None:
     """Label Studio is asked before and after the transaction, never within it: nothing waits for it under a lock."""
     first = decide(view_of(found))
-    if not (isinstance(first, Purchase) and first.num_labels):
+    if not (isinstance(first, Purchase) and first.is_of_people):
         _take_step(found.study_id)
         return
     client = connect()
     project = open_project(study=found.study, client=client)
     _take_step(found.study_id, project=project)
     resume_batches(project=project, client=client)
+    if first.num_asked:
+        asked = Publication.objects.filter(assignments__in=Assignment.objects.asking(), batch__project=project)
+        set_overlap_of(project=project, client=client, publications=asked.distinct())
 
 
 @transaction.atomic

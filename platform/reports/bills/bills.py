@@ -136,10 +136,14 @@ class _RunNode(NamedTuple):
 
 
 class _TrainingLabels(NamedTuple):
-    """Labels that a run or its ancestors trained on, those that a model chose, and the keys of who scored these."""
+    """Labels that a run or its ancestors trained on, those that a model chose, and the keys of who scored these.
+
+    `num_opinions` of them rested on several annotations.
+    """
 
     num: int
     num_chosen: int
+    num_opinions: int
     scores_keys: tuple[str, ...]
 
 
@@ -249,13 +253,22 @@ class StudyLedger:
         """Count those of them that a model chose for labelling."""
         return self._labels(run_id).num_chosen
 
+    def num_opinions(self, *, run_id: int) -> int:
+        """Count those of them that rested on second opinions; none where the study asks for several of each."""
+        return 0 if self.study.annotations_per_example > 1 else self._labels(run_id).num_opinions
+
     def _labels(self, run_id: int) -> _TrainingLabels:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._labels_by_snapshots:
-            examples = {example for snapshot in snapshots for example, _ in self._rows.items[snapshot]}
-            chosen = sorted(examples & self._rows.chosen.keys())
-            keys = dict.fromkeys(self._rows.chosen[example] for example in chosen)
-            self._labels_by_snapshots[snapshots] = _TrainingLabels(len(examples), len(chosen), tuple(keys))
+            labels = {example: keys for snapshot in snapshots for example, keys in self._rows.items[snapshot]}
+            chosen = sorted(labels.keys() & self._rows.chosen.keys())
+            self._labels_by_snapshots[snapshots] = _TrainingLabels(
+                num=len(labels),
+                num_chosen=len(chosen),
+                # A label of a language model has one key, its batch.
+                num_opinions=sum(len(keys) > 1 for keys in labels.values()),
+                scores_keys=tuple(dict.fromkeys(self._rows.chosen[example] for example in chosen)),
+            )
         return self._labels_by_snapshots[snapshots]
 
     @cached_property

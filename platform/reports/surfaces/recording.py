@@ -52,12 +52,12 @@ def surface_csv(study: Study) -> str:
 
 
 def _students(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
-    """All but those of fewer layers, and of the runs in `others`, which another teacher taught."""
+    """All but those of fewer layers, of labels with second opinions, and of runs in `others`, of another teacher."""
     for point in points_of(ledger):
         # A distilled student of no pseudo-label would stand for one of the annotate path, and one that a language model
         # taught for one of a fine-tuned teacher.
         is_of_its_path = (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0)
-        is_usual = point.run_id not in others and not point.layers
+        is_usual = point.run_id not in others and not point.layers and not point.num_opinions
         if is_usual and is_of_its_path and not point.is_from_language_model:
             cell = Cell(point.num_labels, point.num_pseudo_labels, chosen=point.num_chosen)
             yield _point(cell, float(point.dollars), point.utility, point.high - point.low)
@@ -70,7 +70,7 @@ def _teachers(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
     ).select_related("artifact")
     for one in evaluations.exclude(artifact__run__in=others):
         run_id = one.artifact.run_id
-        if ledger.num_chosen(run_id=run_id):
+        if ledger.num_chosen(run_id=run_id) or ledger.num_opinions(run_id=run_id):
             continue
         cell = Cell(ledger.num_labels(run_id=run_id), TEACHER)
         yield _point(cell, float(ledger.bill(run_id=run_id).total), one.value, one.high - one.low)

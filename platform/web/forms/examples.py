@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
+from labeling.publishing import MOST_AT_ONCE, OpinionOrdering
 from studies.imports import ENCODINGS, ImportOptions
 from studies.models import Split
 
@@ -114,3 +115,26 @@ class PublishForm(forms.Form):
     def request(self) -> dict[str, Any]:
         """What is published, but for its order."""
         return {name: self.cleaned_data[name] for name in ("split", "num_examples", "request_key")}
+
+
+class SecondOpinionsForm(forms.Form):
+    """`LINKED` are the fields that a link to the form may fill in."""
+
+    LINKED = ("split", "num_examples", "order")
+
+    split = forms.ChoiceField(
+        label="From",
+        choices=Split.choices,
+        help_text="Only examples that people labelled here, and that wait for none.",
+    )
+    num_examples = forms.IntegerField(label="How many", min_value=1, max_value=MOST_AT_ONCE)
+    order = forms.ChoiceField(choices=OpinionOrdering.choices, initial=OpinionOrdering.RANDOM, required=False)
+    request_key = forms.CharField(
+        max_length=64, required=False, initial=lambda: str(uuid.uuid4()), widget=forms.HiddenInput
+    )
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What is asked for."""
+        wanted = {name: self.cleaned_data[name] for name in ("split", "num_examples", "request_key")}
+        return {**wanted, "ordering": self.cleaned_data["order"] or OpinionOrdering.RANDOM}

@@ -7,10 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.permissions import Action
-from labeling.agreement import agreement
+from budgets.prices import PriceMissing
+from labeling.agreement import agreement, first_pairs
 from labeling.endpoints import num_cut
 from labeling.models import Annotation
-from labeling.publishing import PublishResult, publish
+from labeling.publishing import (
+    HeldOpinions,
+    OpinionOrdering,
+    PublishResult,
+    ask_second_opinions,
+    publish,
+    quote_opinions,
+    why_none,
+)
 from labeling.queries import status, work_done
 from labeling.sign_in import enter_url
 from labeling.sync import sync_study
@@ -20,7 +29,7 @@ from studies.hashing import digest
 from studies.models import Split, Study
 from studies.queries import split_counts
 from tables.table import counted
-from web.forms.examples import Order, PublishForm
+from web.forms.examples import Order, PublishForm, SecondOpinionsForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of
 from web.presenters import earned, label_price, num_publishable, quote_publishing
@@ -105,6 +114,67 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
         "selection": selection,
         SHOWN: digest(form.get("split", Split.POOL), *asked, *chosen_by),
     }
+
+
+def _typed(request: HttpRequest) -> tuple[int, str]:
+    """How many examples of which split a form says so far; one of the pool where it says none."""
+    form = request.POST or request.GET
+    typed, split = form.get("num_examples", ""), form.get("split", "")
+    num_examples = int(typed) if typed.isdecimal() and 0 < len(typed) < 7 else 1
+    return num_examples, split if split in Split.values else Split.POOL
+
+
+@form_for(Action.PUBLISH_EXAMPLES)
+def second_opinions(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    form = SecondOpinionsForm(request.POST or None, initial=linked(request, SecondOpinionsForm.LINKED))
+    quoted = _quoted_opinions(request, study)
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, quoted[SHOWN]):
+        held = carry_out(form, lambda: _ask(request, study, form))
+        if held:
+            _say_asked(request, held, currency=study.budget.currency)
+            return redirect("labelling", pk=study.pk)
+    context = {"study": study, "form": form, "pairs": first_pairs(study), **quoted}
+    return render(request, "web/second_opinions.html", context)
+
+
+def _ask(request: HttpRequest, study: Study, form: SecondOpinionsForm) -> HeldOpinions:
+    return ask_second_opinions(actor=person(request), study=study, **form.request)
+
+
+@page_for(Action.PUBLISH_EXAMPLES)
+def second_opinions_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    return render(request, "web/second_opinions_quote.html", {"study": study, **_quoted_opinions(request, study)})
+
+
+def _quoted_opinions(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """A quote of second opinions, None without a price; why there can be none; and what stands for it."""
+    form, (num_examples, split) = request.POST or request.GET, _typed(request)
+    ordering = form.get("order", "")
+    ordering = ordering if ordering in OpinionOrdering.values else OpinionOrdering.RANDOM
+    try:
+        quote = quote_opinions(study=study, num_examples=num_examples, split=split, ordering=ordering)
+    except PriceMissing:
+        quote = None
+    asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
+    return {
+        "quote": quote,
+        "refusal": why_none(study=study, split=split),
+        SHOWN: digest(split, ordering, *asked),
+    }
+
+
+def _say_asked(request: HttpRequest, held: HeldOpinions, *, currency: str) -> None:
+    if not held.num_examples:
+        messages.info(request, "Nothing more was asked for: this very request was carried out before.")
+        return
+    messages.success(request, f"{counted(held.num_examples, 'labelled example')} will be annotated once more.")
+    if held.num_short:
+        messages.warning(
+            request,
+            f"The budget could not hold {held.num_short:,} more: {exact(held.missing, currency=currency)} short.",
+        )
 
 
 def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:

@@ -109,6 +109,10 @@ def _step(study: Study, offer: OfferRecord) -> FirstStep:
         asked = {"num_examples": offer.num_new, "split": Split.POOL}
         asked |= {"order": Order.UNCERTAINTY} if offer.is_chosen else {}
         return FirstStep(text=f"Publish {offer.num_new:,} examples", url=_address("publish", study, asked))
+    if offer.num_asked:
+        asked = {"num_examples": offer.num_asked, "split": Split.POOL}
+        text = f"Ask for {counted(offer.num_asked, 'second opinion')}"
+        return FirstStep(text=text, url=_address("second-opinions", study, asked))
     if offer.num_waiting:
         return FirstStep(text="See the labelling", url=reverse("labelling", args=[study.pk]))
     return FirstStep(text="Start the run", url=_address("start-run", study, _run(offer)))

@@ -72,6 +72,7 @@ def recommended(study: Study, *, num_new: int = 0, num_labels: int | None = None
         pseudo_labels=offer.pseudo_labels,
         num_chosen=offer.num_chosen,
         kept_layers=len(offer.layers),
+        num_opinions=offer.num_opinions,
         price=offer.price,
         offers=[offer.as_json],
     )

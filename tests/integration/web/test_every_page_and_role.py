@@ -91,6 +91,8 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "labelling": (MANAGERS, NOT_FOR_MANAGERS),
     "publish": (MANAGERS, MANAGERS),
     "publish-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "second-opinions": (MANAGERS, MANAGERS),
+    "second-opinions-quote": (MANAGERS, NOT_FOR_MANAGERS),
     "sync-labels": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "runs": (MANAGERS, NOT_FOR_MANAGERS),
     "start-run": (MANAGERS, MANAGERS),
@@ -195,7 +197,7 @@ def arguments(settings: Settings, tmp_path: FilePath) -> dict[str, dict[str, Any
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
     of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
-        enter-label-studio labelling publish publish-quote sync-labels runs
+        enter-label-studio labelling publish publish-quote second-opinions second-opinions-quote sync-labels runs
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
         study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
         autopilot autopilot-off prompt preview-prompt preview-quote

@@ -4,12 +4,13 @@ from decimal import Decimal
 import pytest
 
 from planning.likely import Likely
+from planning.posterior import AnsweredTwice, LabelErrors
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute
 from reports.advice.offers import Offer
 from reports.advice.records import offer_from_json, record_of
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER
-from reports.advice.words import name_flip, name_purchase, too_dear
+from reports.advice.words import name_errors, name_flip, name_purchase, too_dear
 
 COMPUTE = Compute(
     expected=Decimal("0.50"),
@@ -25,6 +26,7 @@ def offer(
     *,
     num_new: int = 0,
     waiting: int = 0,
+    num_asked: int = 0,
     is_hybrid: bool = False,
     teacher: int = STUDYS_TEACHER,
     layers: tuple[int, ...] = (),
@@ -34,6 +36,7 @@ def offer(
         cell=Cell(labels, float(pseudo_labels), teacher, layers=len(layers)),
         num_new=num_new,
         num_waiting=waiting,
+        num_asked=num_asked,
         labels=Decimal("0.10") * num_new,
         labels_likely=Likely(expected=0.1 * num_new, low=0.07 * num_new, high=0.12 * num_new),
         compute=COMPUTE,
@@ -55,6 +58,7 @@ def offer(
         (offer(60, 500, teacher=OWN_CHECKPOINT), "a student of 60 labels and 500 pseudo-labels of its own checkpoint"),
         (offer(60, layers=(0, 1), of_layers=3), "a student of 2 of 3 layers from 60 labels"),
         (offer(60, 500, layers=(0,)), "a student of 1 layer from 60 labels and 500 pseudo-labels"),
+        (offer(300, num_asked=40), "second opinions on 40 of the 300 labels and a student of 300 labels"),
         (offer(60, waiting=10), "a student of 60 labels, 10 of them on their way"),
     ],
 )
@@ -104,3 +108,10 @@ def test_a_record_from_before_intervals_and_other_teachers_is_read() -> None:
     old = {name: value for name, value in kept.items() if name not in new}
     found = offer_from_json(old)
     assert (found.price_low, found.price_high, found.is_self_taught) == (None, None, False)
+
+
+def test_what_is_believed_of_errors_is_said_with_its_ground() -> None:
+    errors = LabelErrors(num_classes=2, pairs=AnsweredTwice(num_pairs=60, num_equal=47))
+    said = name_errors(errors, num_labels=300)
+    assert "wrong in about 12 % (80 %: 8 % to 16 %): of 60 examples with two annotations 47 agree" in said
+    assert "about 4 % are wrong, so that 300 labels count as 440" in said

@@ -5,12 +5,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts.commands import RefusingCommand
+from accounts.models import User
 from accounts.queries import find_person
 from budgets.money import amount_text
-from labeling.publishing import publish
+from labeling.publishing import MOST_AT_ONCE, OpinionOrdering, ask_second_opinions, publish
 from reports.selection import select_examples
-from studies.models import Split
+from studies.models import Split, Study
 from studies.queries import find_study
+from tables.table import counted
 
 
 class Command(RefusingCommand):
@@ -23,11 +25,22 @@ class Command(RefusingCommand):
         parser.add_argument(
             "--uncertain", action="store_true", help="those of the pool first that a model was least sure of"
         )
+        parser.add_argument(
+            "--second-opinions",
+            action="store_true",
+            help="instead, a second opinion on labelled examples, and a third where two annotations differ",
+        )
+        parser.add_argument(
+            "--differing", action="store_true", help="of labelled examples those first whose annotations differ"
+        )
         parser.add_argument("--as", dest="email", help="e-mail of who publishes; who made the study, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
         study = find_study(options["study"])
         actor = find_person(options["email"]) if options["email"] else study.created_by
+        if options["second_opinions"]:
+            self._ask(actor, study, options)
+            return
         chosen = select_examples(study) if options["uncertain"] else None
         result = publish(
             actor=actor, study=study, num_examples=options["examples"], split=options["split"], which=chosen
@@ -36,3 +49,15 @@ class Command(RefusingCommand):
         if result.num_short:
             missing = amount_text(result.missing)
             self.stdout.write(f"The budget could not take {result.num_short} more: {missing} short.")
+
+    def _ask(self, actor: User, study: Study, options: dict[str, Any]) -> None:
+        held = ask_second_opinions(
+            actor=actor,
+            study=study,
+            num_examples=MOST_AT_ONCE if options["examples"] is None else options["examples"],
+            split=options["split"],
+            ordering=OpinionOrdering.DIFFERING if options["differing"] else OpinionOrdering.RANDOM,
+        )
+        self.stdout.write(f"{counted(held.num_examples, 'labelled example')} will be annotated once more.")
+        if held.num_short:
+            self.stdout.write(f"The budget could not hold {held.num_short} more: {amount_text(held.missing)} short.")
