@@ -37,7 +37,8 @@ class Point:
     the mean over `num_seeds` trainings with the settings `chosen`, which `num_teachers` taught where it was distilled;
     its dollars are those of all of them together. `interval_over` says what its interval holds, and
     `over_labels` is the wider one that holds other labels too, where that was measured.
-    `num_chosen` of its labels are of examples that a model was least sure of, and no random ones. `layers` are those of
+    `num_chosen` of its labels are of examples that a model was least sure of, and no random ones; a language model gave
+    `num_by_model` of them. `layers` are those of
     its checkpoint that it was carved from, none where it has all.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
@@ -57,6 +58,7 @@ class Point:
     baseline: float | None
     utility_per_dollar: float | None = None
     num_chosen: int = 0
+    num_by_model: int = 0
     layers: tuple[int, ...] = ()
     num_examples: int = 0
     num_seeds: int = 1
@@ -150,6 +152,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         path=Path(run.path),
         num_labels=ledger.num_labels(run_id=run.pk),
         num_chosen=ledger.num_chosen(run_id=run.pk),
+        num_by_model=ledger.num_by_model(run_id=run.pk),
         num_pseudo_labels=artifact.num_pseudo_labels,
         layers=kept_layers(run),
         bill=ledger.bill(run_id=run.pk),

@@ -13,12 +13,12 @@ def pilot_of(*, offers: Collection[Cell], known: Collection[Cell], num_labels: i
 
     Where labels are there: a student of about half of them and one of all show how the curve of labels rises; the
     teacher of all of them and a student that it teaches, with the fewest pseudo-labels on offer, where distilling
-    leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers are no
-    part of it, and stand for nothing: the curves are of all layers.
+    leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers, and of
+    labels by a language model, are no part of it, and stand for nothing: the curves are of all layers and of people.
 
     Parameters: `known` is measured or in progress; a student or a teacher of any size stands for its like.
     """
-    offers, known = ([cell for cell in cells if not cell.layers] for cells in (offers, known))
+    offers, known = ([cell for cell in cells if not cell.layers and not cell.by_model] for cells in (offers, known))
     if not num_labels:
         return _without_labels(offers, known)
     return (*_students_of_labels(offers, known, num_labels), *_taught(offers, known, num_labels))

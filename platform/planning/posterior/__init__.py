@@ -3,12 +3,14 @@
 from planning.posterior.chosen_labels import ChoiceFactor, measured_factor
 from planning.posterior.curves import from_even, to_even
 from planning.posterior.fit import Bank, Posterior, Worlds, fit_points, prior_from
+from planning.posterior.model_labels import LabelAccuracy, worlds_with_model_labels
 from planning.posterior.other_students import worlds_with_others
 from planning.posterior.priors import Prior, learned_prior, vague_prior
 
 __all__ = [
     "Bank",
     "ChoiceFactor",
+    "LabelAccuracy",
     "Posterior",
     "Prior",
     "Worlds",
@@ -19,5 +21,6 @@ __all__ = [
     "prior_from",
     "to_even",
     "vague_prior",
+    "worlds_with_model_labels",
     "worlds_with_others",
 ]

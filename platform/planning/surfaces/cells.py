@@ -24,7 +24,7 @@ class Cell:
 
     `teacher` numbers who teaches: 0 is the usual teacher, and any other another one. Of its labels, `chosen` are of
     examples that a model was least sure of; the others are of random ones. `layers` are those that a carved student
-    keeps of its checkpoint, 0 where it has all.
+    keeps of its checkpoint, 0 where it has all. A language model gave `by_model` of its labels; no teacher has any.
     """
 
     labels: int
@@ -32,6 +32,7 @@ class Cell:
     teacher: int = 0
     chosen: int = 0
     layers: int = 0
+    by_model: int = 0
 
     @property
     def is_usual(self) -> bool:
@@ -49,7 +50,8 @@ class Cell:
     @property
     def _made_of(self) -> str:
         if self.pseudo_labels == 0:
-            return f"{self.labels:,} labels" + (f", {self.chosen:,} of them chosen" if self.chosen else "")
+            by_model = f", {self.by_model:,} of them by a language model" if self.by_model else ""
+            return f"{self.labels:,} labels" + (f", {self.chosen:,} of them chosen" if self.chosen else "") + by_model
         if self.pseudo_labels == TEACHER:
             return f"{'another' if self.teacher else 'the'} teacher of {self.labels:,} labels"
         whose = " of another teacher" if self.teacher else ""
@@ -75,6 +77,7 @@ class Cells:
     teachers: Floats
     chosen: Floats
     layers: Floats
+    by_model: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -94,6 +97,7 @@ class Cells:
             teachers=np.array([float(cell.teacher) for cell in cells]),
             chosen=np.array([float(cell.chosen) for cell in cells]),
             layers=np.array([float(cell.layers) for cell in cells]),
+            by_model=np.array([float(cell.by_model) for cell in cells]),
         )
 
     def take(self, which: Booleans | NDArray[np.intp]) -> "Cells":
@@ -104,6 +108,7 @@ class Cells:
             teachers=self.teachers[which],
             chosen=self.chosen[which],
             layers=self.layers[which],
+            by_model=self.by_model[which],
         )
 
     def with_labels(self, labels: Floats) -> "Cells":
@@ -112,10 +117,10 @@ class Cells:
 
     def cell(self, place: int) -> Cell:
         """The cell of this number."""
-        labels, teacher, chosen, layers = (
-            int(part[place]) for part in (self.labels, self.teachers, self.chosen, self.layers)
+        labels, *others = (
+            int(part[place]) for part in (self.labels, self.teachers, self.chosen, self.layers, self.by_model)
         )
-        return Cell(labels, float(self.pseudo_labels[place]), teacher, chosen, layers)
+        return Cell(labels, float(self.pseudo_labels[place]), *others)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,19 +12,22 @@ from planning.surfaces.cells import Booleans, Cells, Floats, Surface
 class Owned:
     """What was bought: the dollars of its labels, and for which cells the teacher is owned.
 
-    `chosen_dollars`: of labels that a model chose, which are other ones than the random labels.
+    `chosen_dollars`: of labels that a model chose, which are other ones than the random labels; `model_dollars`: of
+    those that a language model gave.
     """
 
     label_dollars: float
     has_teacher: Booleans
     chosen_dollars: float = 0.0
+    model_dollars: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PriceList:
     """The costs of cells, split: random labels, all compute, and the part of the compute that is the teacher's.
 
-    `chosen_dollars`: of labels that a model chose, and of choosing them; None where no cell has any.
+    `chosen_dollars`: of labels that a model chose, and of choosing them; `model_dollars`: of those that a language
+    model gives; None where no cell has any.
     """
 
     cells: Cells
@@ -32,6 +35,7 @@ class PriceList:
     compute_dollars: Floats
     teacher_dollars: Floats
     chosen_dollars: Floats | None = None
+    model_dollars: Floats | None = None
 
     @classmethod
     def of(cls, surface: Surface) -> Self:
@@ -56,17 +60,22 @@ class PriceList:
         labels = np.maximum(self.label_dollars - owned.label_dollars, 0.0)
         if self.chosen_dollars is not None:
             labels = labels + np.maximum(self.chosen_dollars - owned.chosen_dollars, 0.0)
+        if self.model_dollars is not None:
+            labels = labels + np.maximum(self.model_dollars - owned.model_dollars, 0.0)
         compute = self.compute_dollars - np.where(owned.has_teacher, self.teacher_dollars, 0.0)
         price = labels + np.maximum(compute, 0.0)
         return np.where(price < 1e-9, 0.0, price)
 
     def after(self, owned: Owned, cell: int) -> Owned:
         """What is owned once a cell is bought: its labels, and the teacher if it has one."""
-        chosen = 0.0 if self.chosen_dollars is None else float(self.chosen_dollars[cell])
+        chosen, by_model = (
+            0.0 if dollars is None else float(dollars[cell]) for dollars in (self.chosen_dollars, self.model_dollars)
+        )
         bought = replace(
             owned,
             label_dollars=max(owned.label_dollars, float(self.label_dollars[cell])),
             chosen_dollars=max(owned.chosen_dollars, chosen),
+            model_dollars=max(owned.model_dollars, by_model),
         )
         if self.cells.is_annotate[cell]:
             return bought

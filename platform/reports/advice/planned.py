@@ -13,7 +13,7 @@ from reports.advice.reading import NextTranche
 from reports.advice.records import OfferRecord
 from reports.bills import StudyLedger
 from studies.models import Split
-from studies.queries import awaiting_annotation, gold
+from studies.queries import awaiting_annotation, gold, labelled
 
 MOST_PLANNED = 12
 
@@ -54,13 +54,19 @@ class PlannedBills:
         """Count labels as a bill does: paid ones in full, imported ones not at all; waiting ones by the money held."""
         if offer.teacher_run is not None:
             return offer.price + self.ledger.bill(run_id=offer.teacher_run).total
-        there = self._paid(self._source_keys[: offer.labels])
+        keys = self._keys_of_all if offer.num_by_model else self._source_keys
+        there = self._paid(keys[: offer.labels])
         return offer.price + there + (self._waiting if offer.num_waiting else ZERO)
 
     @cached_property
     def _source_keys(self) -> list[list[str]]:
         """Of each label of the pool, in the order in which runs take them."""
         return list(gold(self.ledger.study, Split.POOL).values_list("label__source_keys", flat=True))
+
+    @cached_property
+    def _keys_of_all(self) -> list[list[str]]:
+        """The same with the labels that a language model gave."""
+        return list(labelled(self.ledger.study, Split.POOL).values_list("label__source_keys", flat=True))
 
     @cached_property
     def _waiting(self) -> Decimal:
@@ -90,10 +96,10 @@ def planned_points(found: NextTranche, *, ledger: StudyLedger) -> list[PlannedPo
 
 def _shown(found: NextTranche) -> list[OfferRecord]:
     first = [found.best] if found.best else []
-    shown: dict[tuple[str, int, int], OfferRecord] = {}
+    shown: dict[tuple[str, int, int, bool], OfferRecord] = {}
     for offer in [*first, *found.offers]:
         if offer.can_tell and not offer.is_teacher:
-            shown.setdefault((offer.path, offer.labels, len(offer.layers)), offer)
+            shown.setdefault((offer.path, offer.labels, len(offer.layers), offer.num_by_model > 0), offer)
     return list(shown.values())[:MOST_PLANNED]
 
 

@@ -30,14 +30,14 @@ def measured_points(situation: Situation) -> Measured:
 
     A student of no label on the annotate path is where the curves begin. One that a teacher without labels taught is
     above them, as curves give such a teacher nothing to teach: it is apart. So is one that a language model taught,
-    which knows what no label of the study told it.
+    which knows what no label of the study told it. One of labels that a language model gave is on a curve of these.
     """
     curve: list[Point] = []
     apart: list[Point] = []
     for one in situation.points:
         cell = situation.cell_of(one)
         point = _point(cell, (one.utility, one.low, one.high), float(one.dollars))
-        is_on_curve = cell.is_on_curve and not one.is_from_language_model
+        is_on_curve = cell.is_on_curve and (cell.by_model > 0 or not one.is_from_language_model)
         (curve if is_on_curve else apart).append(point)
     for teacher in situation.teachers:
         cell = situation.cell_of_teacher(teacher)
@@ -63,6 +63,7 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
         money=float(situation.money.available),
         prior=prior,
         factor=choice_factor(prior=prior, exclude_study=situation.study),
+        accuracy=situation.labeller.accuracy if situation.labeller else None,
         dollars_per_point=float(situation.study.worth_per_point or 0),
         wording=Wording(
             money=lambda amount: money(Decimal(f"{amount:.6f}"), currency=currency),
@@ -74,10 +75,11 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
 def _price_list(offers: Sequence[Offer]) -> PriceList:
     return PriceList(
         cells=Cells.of([offer.cell for offer in offers]),
-        label_dollars=np.array([0.0 if offer.choosing else float(offer.labels) for offer in offers]),
+        label_dollars=np.array([float(offer.labels) if offer.is_of_people else 0.0 for offer in offers]),
         chosen_dollars=np.array(
             [float(offer.labels + offer.choosing.expected) if offer.choosing else 0.0 for offer in offers]
         ),
+        model_dollars=np.array([float(offer.labels) if offer.cell.by_model else 0.0 for offer in offers]),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
         teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),
     )

@@ -1,7 +1,7 @@
 """What a recommendation rests on, read with few queries; by its key one is found again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from labeling.publishing import publishable
 from planning.policy import half_of_layers
 from planning.surfaces import TEACHER, Cell
 from reports.choosing import Choosing, choosing_of
+from reports.model_labels import Labeller, labeller_of
 from reports.points import Point, points
 from runs.checkpoints import num_layers
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
@@ -27,7 +28,14 @@ from runs.queries import kept_layers, self_taught_runs
 from runs.requests import device_price
 from studies.hashing import digest
 from studies.models import ChosenBy, PayBasis, Split, Study
-from studies.queries import awaiting_annotation, chosen, labelled, num_chosen_of_snapshots, split_counts
+from studies.queries import (
+    awaiting_annotation,
+    chosen,
+    gold,
+    num_by_model_of_snapshots,
+    num_chosen_of_snapshots,
+    split_counts,
+)
 
 # To be raised when the same state would get other words.
 METHOD = 6
@@ -57,6 +65,7 @@ class MeasuredTeacher:
 class Pool:
     """Examples of the pool: labelled, published and not answered yet, to be published, and all.
 
+    A language model labelled `num_by_model` more, which are none of `num_labels`.
     `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them.
     """
 
@@ -64,6 +73,7 @@ class Pool:
     num_open: int
     num_new: int
     num_examples: int
+    num_by_model: int = 0
     chosen_places: tuple[int, ...] = ()
     num_open_chosen: int = 0
 
@@ -115,6 +125,7 @@ class Situation:
     self_taught: frozenset[int]
     licences: tuple[str, ...]
     choosing: Choosing
+    labeller: Labeller | None
 
     @cached_property
     def key(self) -> str:
@@ -137,19 +148,25 @@ class Situation:
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
             self.licences,
             repr(self.choosing),
+            repr(self.labeller),
         )
 
     @cached_property
     def measured(self) -> frozenset[Cell]:
         """The cells that students and teachers were measured at; one that a language model taught measures none."""
-        own = (one for one in self.points if not one.is_from_language_model)
+        own = (one for one in self.points if one.num_by_model or not one.is_from_language_model)
         return frozenset([*map(self.cell_of, own), *map(self.cell_of_teacher, self.teachers)])
 
     def cell_of(self, point: Point) -> Cell:
         """Where a student was measured."""
         teacher = self._teacher(point.run_id)
         return Cell(
-            point.num_labels, float(point.num_pseudo_labels), teacher, point.num_chosen, layers=len(point.layers)
+            point.num_labels,
+            float(point.num_pseudo_labels),
+            teacher,
+            point.num_chosen,
+            layers=len(point.layers),
+            by_model=point.num_by_model,
         )
 
     def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
@@ -178,7 +195,7 @@ class Situation:
 
 
 def _point_key(point: Point) -> tuple[object, ...]:
-    amounts = point.num_labels, point.num_pseudo_labels, point.layers
+    amounts = point.num_labels, point.num_pseudo_labels, point.num_by_model, point.layers
     return point.artifact_id, *amounts, point.utility, point.low, point.high
 
 
@@ -197,12 +214,13 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         points=tuple(found),
         teachers=_teachers(study, num_chosen),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=frozenset(_cell_of(run, self_taught, num_chosen) for run in open_ones),
+        under_way=_under_way(list(open_ones), self_taught, num_chosen),
         pool=Pool(
             num_labels=counts[Split.POOL].num_gold,
             num_open=waiting.count(),
             num_new=publishable(study=study, split=Split.POOL).count(),
             num_examples=counts[Split.POOL].num_examples,
+            num_by_model=counts[Split.POOL].num_by_model,
             chosen_places=_chosen_places(study),
             num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
         ),
@@ -215,6 +233,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         self_taught=self_taught,
         licences=tuple(_licence(model) for model in teachers_of(study)),
         choosing=choosing_of(study),
+        labeller=labeller_of(study),
     )
 
 
@@ -227,12 +246,19 @@ def teachers_of(study: Study) -> list[dict[str, Any]]:
 def _chosen_places(study: Study) -> tuple[int, ...]:
     if not chosen(study).exists():
         return ()
-    chosen_by = labelled(study, Split.POOL).values_list("chosen_by", flat=True)
+    chosen_by = gold(study, Split.POOL).values_list("chosen_by", flat=True)
     return tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE)
 
 
+def _under_way(runs: Sequence[Run], self_taught: frozenset[int], num_chosen: Mapping[int, int]) -> frozenset[Cell]:
+    """What runs measure when they end."""
+    by_model = num_by_model_of_snapshots({run.snapshot_id for run in runs if run.snapshot_id is not None})
+    found = ((run, _cell_of(run, self_taught, num_chosen)) for run in runs)
+    return frozenset(replace(cell, by_model=by_model.get(run.snapshot_id or 0, 0)) for run, cell in found)
+
+
 def _cell_of(run: Run, self_taught: frozenset[int], num_chosen: Mapping[int, int]) -> Cell:
-    """What a run measures when it ends."""
+    """The same of one, whose labels all people gave."""
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
     pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)

@@ -23,7 +23,7 @@ from connections.models import AnswerUse
 from labeling.models import Annotation
 from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind
-from studies.models import ChosenBy, Example, SnapshotItem, Study
+from studies.models import ChosenBy, Example, Label, SnapshotItem, Study
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -136,7 +136,7 @@ class _RunNode(NamedTuple):
 
 @dataclass(frozen=True)
 class LedgerRows:
-    """All that studies paid for, and all that their runs were made of, in seven queries, however many or large."""
+    """All that studies paid for, and all that their runs were made of, in eight queries, however many or large."""
 
     studies: Sequence[Study]
 
@@ -182,6 +182,14 @@ class LedgerRows:
         keys_in = cache(json.loads)
         rows = items.values_list("snapshot_id", "example_id", Cast("source_keys", models.TextField()))
         return _grouped((snapshot, (example, keys_in(keys))) for snapshot, example, keys in rows)
+
+    @cached_property
+    def by_model(self) -> dict[int, list[int]]:
+        """By snapshot: its examples whose label a language model gave."""
+        given = SnapshotItem.objects.filter(
+            snapshot__study__in=self.studies, source=Label.Source.LANGUAGE_MODEL
+        )
+        return _grouped(given.order_by("pk").values_list("snapshot_id", "example_id"))
 
     @cached_property
     def chosen(self) -> frozenset[int]:
@@ -235,11 +243,16 @@ class StudyLedger:
         """Count those of them that a model chose for labelling."""
         return self._counts(run_id)[1]
 
-    def _counts(self, run_id: int) -> tuple[int, int]:
+    def num_by_model(self, *, run_id: int) -> int:
+        """Count those of them whose label a language model gave."""
+        return self._counts(run_id)[2]
+
+    def _counts(self, run_id: int) -> tuple[int, int, int]:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._label_counts:
             examples = {example for snapshot in snapshots for example, _ in self._rows.items[snapshot]}
-            self._label_counts[snapshots] = len(examples), len(examples & self._rows.chosen)
+            by_model = set[int]().union(*(self._rows.by_model.get(snapshot, ()) for snapshot in snapshots))
+            self._label_counts[snapshots] = len(examples), len(examples & self._rows.chosen), len(by_model)
         return self._label_counts[snapshots]
 
     @cached_property
@@ -259,7 +272,7 @@ class StudyLedger:
         return {}
 
     @cached_property
-    def _label_counts(self) -> dict[tuple[int, ...], tuple[int, int]]:
+    def _label_counts(self) -> dict[tuple[int, ...], tuple[int, int, int]]:
         return {}
 
     def _collect(self, run_id: int) -> Bill:
