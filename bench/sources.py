@@ -80,7 +80,7 @@ def _measure(url: str, sizes: dict[str, int]) -> dict[str, Any]:
     assert not left_out
     study = SourceStudy(rows, url=url, num_pool=sizes["num_pool"], num_test=sizes["num_test"], say=_say)
     labels: dict[str, Any] = {"path": SpendingPath.ANNOTATE}
-    study.order(sizes["by_model"])
+    study.label_by_model(sizes["by_model"])
     study.train("student of the model's labels", labels)
     audit = study.audit(sizes["audited"])
     study.review(sizes["reviewed"])

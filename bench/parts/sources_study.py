@@ -23,8 +23,8 @@ from labeling.models import Annotation, Assignment, LabelingProject
 from labeling.publishing import PublishRequest, audited, hold_batch, publishable
 from reports.model_labels import AuditResult, audit_results, start_audit
 from runs.control import start_runs
-from runs.models import Asking, ModelLabel, Run, RunState
-from runs.prompting import carry_out_asking, start_asking
+from runs.models import LabelingJob, ModelLabel, Run, RunState
+from runs.prompting import carry_out_labeling_job, start_labeling_job
 from runs.requests import RunPlan, RunRequest
 from runs.supervision import supervise
 from studies.labels import assign_label
@@ -58,14 +58,16 @@ class SourceStudy:
         LabelingProject.objects.create(study=self.study)
         self.connection = self._connect(url)
 
-    def order(self, num_labels: int) -> Asking:
+    def label_by_model(self, num_labels: int) -> LabelingJob:
         """Have the model label examples of the pool."""
-        request = RunRequest(study=self.study, path=Path.DISTIL, plan=self._asking_plan(), num_unlabelled=num_labels)
-        made = start_asking(actor=self.study.created_by, request=request, purpose=Asking.Purpose.LABELS)
+        request = RunRequest(
+            study=self.study, path=Path.DISTIL, plan=RunPlan(**self._teaching), num_unlabelled=num_labels
+        )
+        made = start_labeling_job(actor=self.study.created_by, request=request, purpose=LabelingJob.Purpose.LABELS)
         while made.is_active:
-            carry_out_asking(asking_id=made.pk)
+            carry_out_labeling_job(job_id=made.pk)
             made.refresh_from_db()
-        if made.state != Asking.State.DONE:
+        if made.state != LabelingJob.State.DONE:
             raise RuntimeError(f"{made} is {made.get_state_display().lower()}: {made.reason}")
         self._say(f"{made.labels.count()} of {num_labels} labels by the model")
         return made
@@ -122,9 +124,6 @@ class SourceStudy:
     @property
     def _teaching(self) -> dict[str, Any]:
         return {"teacher_connection": self.connection.pk, "shots": 0}
-
-    def _asking_plan(self) -> RunPlan:
-        return RunPlan(**self._teaching)
 
     def _import(self, rows: Sequence[Any], *, split: Split, has_labels: bool = True) -> None:
         labels = [label for _, label in rows] if has_labels else None

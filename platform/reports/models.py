@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.append_only import AppendOnly
 from accounts.models import AuditEncoder
 from budgets.models import amount_field
-from runs.models import Artifact, Asking, Run
+from runs.models import Artifact, LabelingJob, Run
 from studies.models import Example, Study
 
 
@@ -125,7 +125,7 @@ class AutopilotStep(AppendOnly):
     purchase = models.TextField()
     figures = models.JSONField(encoder=AuditEncoder)
     runs = models.ManyToManyField(Run, related_name="autopilot_steps")
-    orders = models.ManyToManyField(Asking, related_name="autopilot_steps")
+    jobs = models.ManyToManyField(LabelingJob, related_name="autopilot_steps")
     examples = models.ManyToManyField(Example, related_name="autopilot_steps")
     made_at = models.DateTimeField(default=timezone.now)
 

@@ -203,8 +203,8 @@ def model_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
     there = [LabelSize(num_labels=num_there, by_model=pool.num_by_model)] if pool.num_by_model else []
     if labeller is None:
         return there
-    if labeller.is_ordered:
-        offers.note(f"An order of labels by {labeller.name} is not over; further ones are on offer after that.")
+    if labeller.is_labelling:
+        offers.note(f"A labelling job of {labeller.name} is not over; further labels by it are on offer after that.")
         return there
     most = larger_sizes(num_there=num_there, most=num_there + pool.num_new)[-1:]
     price = price_labels(study=situation.study, labeller=labeller, most=max([*most, NUM_AUDITED]))

@@ -35,7 +35,7 @@ class OfferRecord:
     further ones, once a student of run `scorer`, if any, has scored `num_to_score` examples. That is in `compute_cost`.
     `layers` are those that its student keeps of `of_layers`, none where it has all. A language model gives
     `num_by_model` of its labels: the further ones through connection `labeller`. Before people have looked at enough of
-    these, they have `num_to_audit` to look at, for which `num_to_order` are missing. `is_gold_only`: what such a model
+    these, `num_to_audit` are to be looked at; `num_missing` of those the model has yet to give. `is_gold_only`: what it
     labelled is left out.
     `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
@@ -59,7 +59,7 @@ class OfferRecord:
     num_by_model: int = 0
     labeller: int | None = None
     num_to_audit: int = 0
-    num_to_order: int = 0
+    num_missing: int = 0
     is_gold_only: bool = False
     scorer: int | None = None
     num_to_score: int = 0
@@ -222,7 +222,7 @@ def _labelling_of(offer: Offer) -> dict[str, Any]:
     return {
         **found,
         "num_to_audit": NUM_AUDITED,
-        "num_to_order": max(NUM_AUDITED - labeller.num_auditable, 0),
+        "num_missing": max(NUM_AUDITED - labeller.num_auditable, 0),
     }
 
 

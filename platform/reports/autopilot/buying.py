@@ -15,12 +15,13 @@ from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.models import LabelingProject
 from labeling.publishing import ChosenExamples, PublishRequest, hold_batch, publishable
-from reports.autopilot.deciding import BUYS, Purchase, View
+from reports.autopilot.deciding import BUYS, LABELS, Purchase, View
 from reports.autopilot.spending import spending_of
 from reports.choosing import choose_examples
 from reports.models import AutopilotStep
 from runs.control import start_all
-from runs.models import Run
+from runs.models import LabelingJob, Run
+from runs.prompting import start_labeling_job
 from studies.models import Example, Split
 
 AGENT = "autopilot"
@@ -38,6 +39,7 @@ class Bought:
     holds: Sequence[Hold]
     runs: Sequence[Run] = ()
     examples: Sequence[Example] = ()
+    jobs: Sequence[LabelingJob] = ()
 
     @property
     def held(self) -> Decimal:
@@ -53,7 +55,7 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
     """
     for action in BUYS:
         require(actor=view.autopilot.acts_for, action=action)
-    bought = _publish(view, purchase, project) if purchase.num_labels else _start(view, purchase)
+    bought = _bought(view, purchase, project)
     _check_unchanged(view, bought)
     step = AutopilotStep.objects.create(
         autopilot=view.autopilot,
@@ -64,6 +66,7 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
     )
     step.runs.set(bought.runs)
     step.examples.set(bought.examples)
+    step.jobs.set(bought.jobs)
     _check_caps(view)
     record(
         actor=view.autopilot.acts_for,
@@ -75,6 +78,14 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
         after={**step.figures, "by": AGENT},
     )
     return step
+
+
+def _bought(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
+    if purchase.job is not None:
+        # Its money is held batch by batch, when a worker asks.
+        job = start_labeling_job(actor=view.autopilot.acts_for, request=purchase.job, purpose=LABELS)
+        return Bought(holds=[], jobs=[job])
+    return _publish(view, purchase, project) if purchase.num_labels else _start(view, purchase)
 
 
 def _publish(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
@@ -147,7 +158,7 @@ def _figures(view: View, purchase: Purchase, bought: Bought) -> dict[str, Any]:
     return {
         "recommendation": purchase.recommendation.pk,
         "price": purchase.price,
-        "held": bought.held,
+        "held": purchase.holds if purchase.job else bought.held,
         "gain": _rounded(offer.gain),
         "gain_of_it_alone": _rounded(offer.own_gain),
         "gain_90": [_rounded(bound) for bound in band] if band else None,

@@ -186,9 +186,7 @@ class LedgerRows:
     @cached_property
     def by_model(self) -> dict[int, list[int]]:
         """By snapshot: its examples whose label a language model gave."""
-        given = SnapshotItem.objects.filter(
-            snapshot__study__in=self.studies, source=Label.Source.LANGUAGE_MODEL
-        )
+        given = SnapshotItem.objects.filter(snapshot__study__in=self.studies, source=Label.Source.LANGUAGE_MODEL)
         return _grouped(given.order_by("pk").values_list("snapshot_id", "example_id"))
 
     @cached_property

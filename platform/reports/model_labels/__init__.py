@@ -2,7 +2,7 @@
 
 from reports.model_labels.auditing import NothingToAudit, num_auditable, publish_audit, start_audit
 from reports.model_labels.labeller import NUM_AUDITED, Labeller, audit_would_tell, labeller_of, name_accuracy
-from reports.model_labels.pricing import LabelPrice, order_request, price_audit, price_labels
+from reports.model_labels.pricing import LabelPrice, job_request, price_audit, price_labels
 from reports.model_labels.quoting import PeopleQuote, quote_people
 from reports.model_labels.results import AuditNotFound, AuditResult, ClassShare, audit_results, find_audit
 from reports.model_labels.reviewing import num_reviewable, publish_review, reviewed
@@ -19,11 +19,11 @@ __all__ = [
     "audit_results",
     "audit_would_tell",
     "find_audit",
+    "job_request",
     "labeller_of",
     "name_accuracy",
     "num_auditable",
     "num_reviewable",
-    "order_request",
     "price_audit",
     "price_labels",
     "publish_audit",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from budgets.cost_kinds import CostKind
 from budgets.prices import PriceMissing
 from connections.models import Connection, Outputs
 from connections.money import TokenPrices, token_prices
@@ -10,7 +11,7 @@ from planning.posterior import LabelAccuracy
 from reports.formatting import percent
 from reports.model_labels.auditing import num_auditable
 from reports.model_labels.results import audit_results
-from runs.models import Asking, ModelLabel
+from runs.models import LabelingJob, ModelLabel
 from studies.models import Study
 from tables.table import counted
 
@@ -24,7 +25,7 @@ _SDS_IN_80 = 1.2816
 class Labeller:
     """A connection that may label, its token prices by id, and what is believed of its labels.
 
-    `fault` says why it cannot be asked; empty where it can. `is_ordered`: an order of labels is not over yet.
+    `fault` says why it cannot be asked; empty where it can. `is_labelling`: a job of it is not over yet.
     `num_auditable` of its labels no person has looked at; of an audit, `num_awaited` examples have no person's label.
     """
 
@@ -32,7 +33,7 @@ class Labeller:
     name: str
     prices: tuple[int, ...]
     accuracy: LabelAccuracy
-    is_ordered: bool
+    is_labelling: bool
     num_auditable: int
     num_awaited: int
     fault: str = ""
@@ -53,8 +54,8 @@ def labeller_of(study: Study) -> Labeller | None:
     usable = [one for one in Connection.objects.filter(is_active=True).order_by("name") if one.is_usable]
     if not usable:
         return None
-    orders = study.askings.filter(purpose=Asking.Purpose.LABELS).order_by("-pk")
-    last = orders.values_list("connection", flat=True).first()
+    jobs = study.labeling_jobs.filter(purpose=LabelingJob.Purpose.LABELS).order_by("-pk")
+    last = jobs.values_list("connection", flat=True).first()
     chosen, prices, fault = _chosen(study, [one for one in usable if one.pk == last] or usable)
     accuracy, num_awaited = _audited(study, chosen)
     return Labeller(
@@ -62,7 +63,7 @@ def labeller_of(study: Study) -> Labeller | None:
         name=chosen.name,
         prices=tuple(price.pk for price in prices.by_kind.values()) if prices else (),
         accuracy=accuracy,
-        is_ordered=orders.filter(state__in=[*Asking.ACTIVE, Asking.State.PAUSED]).exists(),
+        is_labelling=jobs.filter(state__in=[*LabelingJob.ACTIVE, LabelingJob.State.PAUSED]).exists(),
         num_auditable=num_auditable(study) if last else 0,
         num_awaited=num_awaited,
         fault=fault,
@@ -86,14 +87,14 @@ def _chosen(study: Study, usable: Sequence[Connection]) -> tuple[Connection, Tok
             missing = missing or f"No labels by {one} are on offer: {lacking} An admin sets it on the prices page."
     if not priced:
         return allowed[0], None, missing
-    return (*min(priced, key=lambda pair: pair[1].input.rate), "")
+    return (*min(priced, key=lambda pair: pair[1].by_kind[CostKind.INPUT_TOKENS].rate), "")
 
 
 def _audited(study: Study, connection: Connection) -> tuple[LabelAccuracy, int]:
     """What the latest audit of its labels says of them, and how many examples of it wait for people."""
     before = LabelAccuracy(num_classes=len(study.labels))
     for found in audit_results(study):
-        ours = ModelLabel.objects.filter(pk__in=found.audit.label_ids, asking__connection=connection)
+        ours = ModelLabel.objects.filter(pk__in=found.audit.label_ids, job__connection=connection)
         if not ours.exists():
             continue
         if found.accuracy is None:
@@ -110,7 +111,7 @@ def _audited(study: Study, connection: Connection) -> tuple[LabelAccuracy, int]:
 
 
 def name_accuracy(labeller: Labeller, *, audit: str) -> str:
-    """What labels of a language model are taken to be worth, and by what. Parameters: `audit` is what one would cost."""
+    """How good labels of a language model are taken to be, and by what. Parameters: `audit` is what one would cost."""
     known = labeller.accuracy
     low, high = (known.mean + far * known.sd for far in (-_SDS_IN_80, _SDS_IN_80))
     right = f"{percent(known.mean, 0)} right (80 %: {percent(max(low, 0.0), 0)} to {percent(min(high, 1.0), 0)})"
@@ -120,7 +121,8 @@ def name_accuracy(labeller: Labeller, *, audit: str) -> str:
             "errs alike on texts that are alike, and a student learns a part of that; how large a part, students of "
             "this study that have such labels tell."
         )
-    return f"Labels by {labeller.name} are taken to be {right}, as of published models. {audit_would_tell(labeller, audit)}"
+    told = f"Labels by {labeller.name} are taken to be {right}, as of published models."
+    return f"{told} {audit_would_tell(labeller, audit)}"
 
 
 def audit_would_tell(labeller: Labeller, audit: str) -> str:

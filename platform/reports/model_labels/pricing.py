@@ -8,8 +8,8 @@ from budgets.money import ZERO
 from config.refusals import Refusal
 from planning.likely import Likely
 from reports.model_labels.labeller import NUM_AUDITED, Labeller
-from runs.models import Asking
-from runs.prompting import MOST_ORDERED, quote_asking
+from runs.models import LabelingJob
+from runs.prompting import MOST_LABELLED, quote_labeling_job
 from runs.requests import RunPlan, RunRequest
 from studies.models import Study
 
@@ -19,7 +19,7 @@ _FEWER = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class LabelPrice:
-    """What a label of a language model is expected to cost and at most, and how many can be ordered.
+    """What a label of a language model is expected to cost and at most, and how many it can give.
 
     `fault` says why none can; empty where some can.
     """
@@ -36,13 +36,13 @@ class LabelPrice:
 
 
 def price_labels(*, study: Study, labeller: Labeller, most: int) -> LabelPrice:
-    """Price labels of a language model, as an order of them is quoted. Parameters: no more than `most` are wanted."""
+    """Price labels of a language model, as a job for them is quoted. Parameters: no more than `most` are wanted."""
     if labeller.fault:
         return LabelPrice(fault=labeller.fault)
     try:
-        quote = quote_asking(
-            request=order_request(study=study, labeller=labeller, num_labels=min(most, MOST_ORDERED)),
-            purpose=Asking.Purpose.LABELS,
+        quote = quote_labeling_job(
+            request=job_request(study=study, connection_id=labeller.connection_id, num_labels=min(most, MOST_LABELLED)),
+            purpose=LabelingJob.Purpose.LABELS,
         )
     except Refusal as refusal:
         return LabelPrice(fault=f"No labels by {labeller.name} are on offer: {refusal}")
@@ -50,14 +50,12 @@ def price_labels(*, study: Study, labeller: Labeller, most: int) -> LabelPrice:
         return LabelPrice(fault=f"No labels by {labeller.name} are on offer: {quote.fault}")
     num_free = len(quote.example_ids)
     assert quote.tokens.expected is not None and quote.tokens.most is not None, "what has no fault has a price"
-    return LabelPrice(
-        expected=quote.tokens.expected / num_free, most=quote.tokens.most / num_free, num_free=num_free
-    )
+    return LabelPrice(expected=quote.tokens.expected / num_free, most=quote.tokens.most / num_free, num_free=num_free)
 
 
-def order_request(*, study: Study, labeller: Labeller, num_labels: int) -> RunRequest:
+def job_request(*, study: Study, connection_id: int, num_labels: int) -> RunRequest:
     """What asks for so many labels of a language model, by the latest version of the study's prompt."""
-    plan = RunPlan(teacher_connection=labeller.connection_id)
+    plan = RunPlan(teacher_connection=connection_id)
     return RunRequest(study=study, path=Path.DISTIL, plan=plan, num_unlabelled=num_labels)
 
 
