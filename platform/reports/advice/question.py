@@ -12,8 +12,8 @@ from planning.surfaces import SDS_IN_INTERVAL, Cell, Cells, Point, PriceList
 from reports.advice.offers import Offer
 from reports.advice.situation import Situation
 from reports.advice.words import name_purchase
-from reports.choosing import choice_factor
 from reports.formatting import money
+from reports.selection import choice_factor
 from reports.surfaces import known_surfaces
 
 
@@ -77,7 +77,7 @@ def _price_list(offers: Sequence[Offer]) -> PriceList:
         cells=Cells.of([offer.cell for offer in offers]),
         label_dollars=np.array([float(offer.labels) if offer.is_of_people else 0.0 for offer in offers]),
         chosen_dollars=np.array(
-            [float(offer.labels + offer.choosing.expected) if offer.choosing else 0.0 for offer in offers]
+            [float(offer.labels + offer.selection.expected) if offer.selection else 0.0 for offer in offers]
         ),
         model_dollars=np.array([float(offer.labels) if offer.cell.by_model else 0.0 for offer in offers]),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),

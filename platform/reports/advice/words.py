@@ -27,7 +27,7 @@ def name_purchase(offer: Offer) -> str:
     if offer.num_new and offer.labeller:
         return f"{offer.num_new:,} more labels by {offer.labeller.name} and {student}"
     if offer.num_new:
-        chosen = ", chosen by uncertainty," if offer.choosing else ""
+        chosen = ", chosen by uncertainty," if offer.selection else ""
         return f"{offer.num_new:,} more labels{chosen} and {student}"
     return f"{student}, {offer.num_waiting:,} of them on their way" if offer.num_waiting else student
 

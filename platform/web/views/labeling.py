@@ -15,8 +15,8 @@ from labeling.publishing import PublishResult, publish, quote_labels
 from labeling.queries import status, work_done
 from labeling.sign_in import enter_url
 from labeling.sync import sync_study
-from reports.choosing import choose_examples, choosing_of
 from reports.formatting import exact
+from reports.selection import select_examples, selection_basis
 from studies.hashing import digest
 from studies.models import Split, Study
 from studies.queries import split_counts
@@ -77,7 +77,7 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _publish(request: HttpRequest, study: Study, form: PublishForm) -> PublishResult:
-    chosen = choose_examples(study) if form.is_chosen else None
+    chosen = select_examples(study) if form.is_chosen else None
     return publish(actor=person(request), study=study, which=chosen, **form.request)
 
 
@@ -92,21 +92,21 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
     form = request.POST or request.GET
     typed, split = form.get("num_examples", ""), form.get("split", "")
     num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
-    choosing = choosing_of(study) if form.get("order") == Order.UNCERTAINTY else None
+    selection = selection_basis(study) if form.get("order") == Order.UNCERTAINTY else None
     try:
         quote = quote_labels(
             study=study,
             num_examples=num_examples,
             split=split if split in Split.values else Split.POOL,
-            num_choosable=choosing.num_choosable if choosing and choosing.scored_run else None,
+            num_selectable=selection.num_selectable if selection and selection.scored_run else None,
         )
     except PriceMissing:
         quote = None
     asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
-    chosen_by = [choosing.scored_run] if choosing else []
+    chosen_by = [selection.scored_run] if selection else []
     return {
         "quote": quote,
-        "choosing": choosing,
+        "selection": selection,
         SHOWN: digest(form.get("split", Split.POOL), *asked, *chosen_by),
     }
 

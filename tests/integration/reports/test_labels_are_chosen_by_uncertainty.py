@@ -16,8 +16,8 @@ from labeling.publishing import PublishRequest, hold_batch, publish
 from reports.advice import NextTranche, next_tranche, recommend, situation_of
 from reports.advice.question import measured_points
 from reports.autopilot import step
-from reports.choosing import NothingScored, choose_examples, choosing_of
 from reports.points import points
+from reports.selection import NothingScored, select_examples, selection_basis
 from runs.models import Artifact, Run, RunKind
 from runs.results import ScoresUnreadable
 from studies.labels import assign_label
@@ -107,7 +107,7 @@ def texts_of(ids: Sequence[int]) -> list[str]:
 def held(study: Study, how_many: int) -> list[str]:
     """Hold a batch as publishing does, and return the texts in it, in their order."""
     LabelingProject.objects.get_or_create(study=study)
-    chosen = choose_examples(study).next_of(study=study, num_examples=how_many)
+    chosen = select_examples(study).next_of(study=study, num_examples=how_many)
     examples = chosen.examples(study=study, start=0)
     hold_batch(
         PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=how_many, chosen=chosen)
@@ -125,16 +125,16 @@ def advised(study: Study) -> NextTranche:
 def test_the_least_sure_are_published_first_and_marked(study: Study) -> None:
     scored_by(student(study, num_labels=40, utility=0.7), study)
     factories.examples(study, ["new 61"])
-    assert texts_of(choose_examples(study).ids)[:3] == ["new 0", "new 1", "new 2"]
+    assert texts_of(select_examples(study).ids)[:3] == ["new 0", "new 1", "new 2"]
     assert set(held(study, 5)) == {f"new {number}" for number in range(5)}
     assert Example.objects.filter(chosen_by=ChosenBy.UNCERTAINTY).count() == 5
-    assert texts_of(choose_examples(study).ids)[0] == "new 5"
+    assert texts_of(select_examples(study).ids)[0] == "new 5"
 
 
 def test_dev_and_test_stay_random(study: Study) -> None:
     scored_by(student(study, num_labels=40, utility=0.7), study)
     with pytest.raises(Exception, match="dev and test stay random"):
-        publish(actor=study.created_by, study=study, split=Split.DEV, which=choose_examples(study))
+        publish(actor=study.created_by, study=study, split=Split.DEV, which=select_examples(study))
     with pytest.raises(IntegrityError):
         Example.objects.filter(split=Split.TEST).update(chosen_by=ChosenBy.UNCERTAINTY)
 
@@ -142,13 +142,13 @@ def test_dev_and_test_stay_random(study: Study) -> None:
 def test_scores_of_far_fewer_labels_and_unreadable_ones_are_none(study: Study) -> None:
     scoring = scored_by(student(study, num_labels=10, utility=0.6), study)
     with pytest.raises(NothingScored, match="no fresh scores"):
-        choose_examples(study)
-    assert choosing_of(study).scorer is not None
+        select_examples(study)
+    assert selection_basis(study).scorer is not None
     Run.objects.filter(pk=scoring.parents.get().pk).update(snapshot=student(study, num_labels=40, utility=0.7).snapshot)
     (shard,) = (scoring.folder / "soft_labels").glob("shard-*.arrow")
     shard.write_bytes(b"not arrow")
     with pytest.raises(ScoresUnreadable, match="scored again"):
-        choose_examples(study)
+        select_examples(study)
 
 
 def test_without_scores_the_price_has_a_pass_and_the_button_starts_it(study: Study) -> None:
