@@ -8,7 +8,6 @@ from budgets.prices import PriceMissing
 from connections.models import Connection, Outputs
 from connections.money import TokenPrices, token_prices
 from planning.posterior import LabelAccuracy
-from reports.formatting import percent
 from reports.model_labels.auditing import num_auditable
 from reports.model_labels.results import audit_results
 from runs.models import LabelingJob, ModelLabel
@@ -114,7 +113,7 @@ def name_accuracy(labeller: Labeller, *, audit: str) -> str:
     """How good labels of a language model are taken to be, and by what. Parameters: `audit` is what one would cost."""
     known = labeller.accuracy
     low, high = (known.mean + far * known.sd for far in (-_SDS_IN_80, _SDS_IN_80))
-    right = f"{percent(known.mean, 0)} right (80 %: {percent(max(low, 0.0), 0)} to {percent(min(high, 1.0), 0)})"
+    right = f"{100 * known.mean:.0f} % right (80 %: {100 * max(low, 0.0):.0f} to {100 * min(high, 1.0):.0f} %)"
     if labeller.is_audited:
         return (
             f"Labels by {labeller.name} are taken to be {right}, as the {known.num_audited:,} of an audit say. A model "
