@@ -36,7 +36,9 @@ LABEL = "0.10"
 # Of the local model: what a CPU second costs at the price of the hour, at 135 tokens a second.
 OWN_TOKENS = "0.0012"
 NUM_DEV = 24
-QUICK = {"num_seeds": 1, "max_minutes": 30}
+# One seed, a head on the frozen checkpoint and few steps of distillation: sources are compared, not recipes.
+QUICK = {"num_seeds": 1, "max_minutes": 30, "recipe": "probe"}
+QUICK_TAUGHT = {"recipe": "finetune", "steps": 120, "learning_rates": (5e-4,)}
 
 
 class SourceStudy:
@@ -107,7 +109,12 @@ class SourceStudy:
         """A student of the model's probabilities."""
         return self.train(
             "taught by the model",
-            {"path": Path.DISTIL, "num_labels": 0, "num_unlabelled": num_unlabelled, "plan": self._teaching},
+            {
+                "path": Path.DISTIL,
+                "num_labels": 0,
+                "num_unlabelled": num_unlabelled,
+                "plan": self._teaching | QUICK_TAUGHT,
+            },
         )
 
     @property
