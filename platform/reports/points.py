@@ -106,7 +106,8 @@ class Point:
 
     @property
     def is_from_language_model(self) -> bool:
-        return self.bill.has_language_model
+        """Whether answers of a language model taught it; labels that one gave are labels like others."""
+        return self.bill.has_language_model and not self.num_by_model
 
     @property
     def is_replay(self) -> bool:

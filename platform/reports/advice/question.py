@@ -37,7 +37,7 @@ def measured_points(situation: Situation) -> Measured:
     for one in situation.points:
         cell = situation.cell_of(one)
         point = _point(cell, (one.utility, one.low, one.high), float(one.dollars))
-        is_on_curve = cell.is_on_curve and (cell.by_model > 0 or not one.is_from_language_model)
+        is_on_curve = cell.is_on_curve and not one.is_from_language_model
         (curve if is_on_curve else apart).append(point)
     for teacher in situation.teachers:
         cell = situation.cell_of_teacher(teacher)

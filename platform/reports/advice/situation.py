@@ -154,7 +154,7 @@ class Situation:
     @cached_property
     def measured(self) -> frozenset[Cell]:
         """The cells that students and teachers were measured at; one that a language model taught measures none."""
-        own = (one for one in self.points if one.num_by_model or not one.is_from_language_model)
+        own = (one for one in self.points if not one.is_from_language_model)
         return frozenset([*map(self.cell_of, own), *map(self.cell_of_teacher, self.teachers)])
 
     def cell_of(self, point: Point) -> Cell:
