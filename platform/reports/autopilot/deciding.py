@@ -113,7 +113,8 @@ def _without_right(view: View) -> Stop | None:
     person = view.autopilot.acts_for
     if all(allows(actor=person, action=action) for action in BUYS):
         return None
-    return Stop(reason=f"{person.email}, for whom it bought, may not start runs, publish examples and ask language models any more.")
+    lost = "may not start runs, publish examples and ask language models any more"
+    return Stop(reason=f"{person.email}, for whom it bought, {lost}.")
 
 
 def _stopped(view: View) -> Stop | None:

@@ -76,6 +76,27 @@ def test_what_a_student_of_them_scored_moves_the_forecast_of_others() -> None:
     assert worse[1] + 5 < better[1] and worse[2] < better[2]
 
 
+def simulated(accuracy: float, comes_back: float) -> float:
+    """What a student of 400 labels of a model scores where the curve of people's labels is the one measured."""
+    worth = LabelAccuracy(num_classes=10).worth(np.array([accuracy]), np.array([1.0]))
+    doublings = np.log2(400 * np.maximum(worth, 0.01))
+    known_at = np.log2([6.25, 12.5, 25.0, *SCORES])
+    return float(
+        np.interp(doublings, known_at, [20.0, 30.0, 40.0, *SCORES.values()])[0] * (1 - comes_back * (1 - accuracy))
+    )
+
+
+def test_bands_hold_what_students_of_simulated_models_score() -> None:
+    random, num_inside = np.random.default_rng(5), 0
+    for _ in range(20):
+        accuracy = random.uniform(0.5, 0.95)
+        right = random.binomial(60, accuracy) / 60
+        belief = LabelAccuracy(num_classes=10, mean=right, sd=(right * (1 - right) / 60) ** 0.5, num_audited=60)
+        low, high = worlds_of(belief).band(1, 0.9, random)
+        num_inside += low <= simulated(accuracy, random.beta(4, 2)) + random.normal(0, 1) <= high
+    assert num_inside >= 15
+
+
 def test_where_there_are_none_nothing_changes() -> None:
     posterior = fit_points(points=POINTS, prior=vague_prior())
     cells = Cells.of([PEOPLE])
