@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from planning.policy import Question, Wording
-from planning.posterior import prior_from
+from planning.posterior import LabelAccuracy, prior_from
 from planning.surfaces import SDS_IN_INTERVAL, Cell, Cells, Point, PriceList
 from reports.advice.offers import Offer
 from reports.advice.situation import Situation
@@ -63,13 +63,21 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
         money=float(situation.money.available),
         prior=prior,
         factor=choice_factor(prior=prior, exclude_study=situation.study),
-        accuracy=situation.labeller.accuracy if situation.labeller else None,
+        accuracy=_accuracy(situation),
         dollars_per_point=float(situation.study.worth_per_point or 0),
         wording=Wording(
             money=lambda amount: money(Decimal(f"{amount:.6f}"), currency=currency),
             purchase=lambda cell: name_purchase(by_cell[cell]),
         ),
     )
+
+
+def _accuracy(situation: Situation) -> LabelAccuracy | None:
+    """Of labels of the language model that can be asked; where none can, as of any; None where it can label nothing."""
+    if situation.labeller is not None:
+        return situation.labeller.accuracy
+    num_classes = len(situation.study.labels)
+    return LabelAccuracy(num_classes=num_classes) if num_classes > 1 else None
 
 
 def _price_list(offers: Sequence[Offer]) -> PriceList:
