@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.append_only import AppendOnly
 from accounts.models import AuditEncoder
 from budgets.models import amount_field
-from runs.models import Artifact, Run
+from runs.models import Artifact, LabelingJob, Run
 from studies.models import Example, Study
 
 
@@ -28,6 +28,7 @@ class Recommendation(AppendOnly):
     num_chosen = models.PositiveIntegerField(default=0, help_text="Of its labels, those that a model chose.")
     kept_layers = models.PositiveIntegerField(default=0, help_text="That the student keeps, 0 for all.")
     num_opinions = models.PositiveIntegerField(default=0, help_text="Of its labels, those with second opinions.")
+    num_by_model = models.PositiveIntegerField(default=0, help_text="Of its labels, those that a language model gives.")
     price = amount_field(null=True, help_text="Of labels and compute, as they were quoted.")
     score = models.FloatField(null=True)
     low_80 = models.FloatField(null=True)
@@ -125,6 +126,7 @@ class AutopilotStep(AppendOnly):
     purchase = models.TextField()
     figures = models.JSONField(encoder=AuditEncoder)
     runs = models.ManyToManyField(Run, related_name="autopilot_steps")
+    jobs = models.ManyToManyField(LabelingJob, related_name="autopilot_steps")
     examples = models.ManyToManyField(Example, related_name="autopilot_steps")
     made_at = models.DateTimeField(default=timezone.now)
 

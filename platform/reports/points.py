@@ -38,7 +38,8 @@ class Point:
     its dollars are those of all of them together. `interval_over` says what its interval holds, and
     `over_labels` is the wider one that holds other labels too, where that was measured.
     `num_chosen` of its labels are of examples that a model was least sure of, and no random ones; `num_opinions` rest
-    on second opinions. `layers` are those of its checkpoint that it was carved from, none where it has all.
+    on second opinions; a language model gave `num_by_model` of them. `layers` are those of its checkpoint that it was
+    carved from, none where it has all.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
     """
@@ -58,6 +59,7 @@ class Point:
     utility_per_dollar: float | None = None
     num_chosen: int = 0
     num_opinions: int = 0
+    num_by_model: int = 0
     layers: tuple[int, ...] = ()
     num_examples: int = 0
     num_seeds: int = 1
@@ -105,7 +107,8 @@ class Point:
 
     @property
     def is_from_language_model(self) -> bool:
-        return self.bill.has_language_model
+        """Whether answers of a language model taught it; labels that one gave are labels like others."""
+        return self.bill.has_language_model and not self.num_by_model
 
     @property
     def is_replay(self) -> bool:
@@ -152,6 +155,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         num_labels=ledger.num_labels(run_id=run.pk),
         num_chosen=ledger.num_chosen(run_id=run.pk),
         num_opinions=ledger.num_opinions(run_id=run.pk),
+        num_by_model=ledger.num_by_model(run_id=run.pk),
         num_pseudo_labels=artifact.num_pseudo_labels,
         layers=kept_layers(run),
         bill=ledger.bill(run_id=run.pk),

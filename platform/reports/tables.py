@@ -174,6 +174,11 @@ def _remarks(report: Report) -> list[str]:
         if point.num_chosen
     ]
     remarks += [
+        f"Of the labels of student {point.artifact_id}, a language model gave {point.num_by_model:,}."
+        for point in report.points
+        if point.num_by_model
+    ]
+    remarks += [
         f"Student {point.artifact_id} has {counted(len(point.layers), 'layer')} of its checkpoint."
         for point in report.points
         if point.layers

@@ -1,5 +1,6 @@
 """Reads of studies that pages, runs and labelling share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -54,6 +55,12 @@ def chosen(study: Study) -> QuerySet[Example]:
 def num_chosen_of_snapshots(study: Study) -> dict[int, int]:
     """How many labelled rows of each snapshot that has any were chosen by a model."""
     items = SnapshotItem.objects.filter(example__in=chosen(study))
+    return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
+
+
+def num_by_model_of_snapshots(snapshots: Iterable[int]) -> dict[int, int]:
+    """How many labelled rows of each snapshot that has any a language model labelled."""
+    items = SnapshotItem.objects.filter(snapshot__in=snapshots, source=Label.Source.LANGUAGE_MODEL)
     return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
 
 

@@ -13,11 +13,13 @@ from planning.policy.state import State
 from planning.policy.words import Wording, cannot_tell, doubts, too_dear, too_small, why
 from planning.posterior import (
     ChoiceFactor,
+    LabelAccuracy,
     LabelErrors,
     Prior,
     Worlds,
     counted_points,
     fit_points,
+    worlds_with_model_labels,
     worlds_with_opinions,
     worlds_with_others,
 )
@@ -39,8 +41,9 @@ class Question:
     for, as a teacher without labels taught them; they count as they were measured, and nothing is inferred from them.
     `offers`: what can be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what
     labels that a model chose are worth beside random ones; `errors`: of labels of one annotation, None where nothing is
-    known of them, and second opinions count as nothing; `dollars_per_point`: what a point of the score is worth, so
-    that money left over has a value too (0: nothing else to spend it on).
+    known of them, and second opinions count as nothing; `accuracy`: of labels that a language model gives, None where
+    nothing can be said of them; `dollars_per_point`: what a point of the score is worth, so that money left over has a
+    value too (0: nothing else to spend it on).
     """
 
     points: Sequence[Point]
@@ -49,6 +52,7 @@ class Question:
     prior: Prior
     factor: ChoiceFactor = field(default_factory=ChoiceFactor)
     errors: LabelErrors | None = None
+    accuracy: LabelAccuracy | None = None
     owned: Owned | None = None
     dollars_per_point: float = 0.0
     apart: Sequence[Point] = ()
@@ -62,12 +66,17 @@ class Question:
     @property
     def usual(self) -> tuple[Point, ...]:
         """The points that curves are fitted to: of random labels, all layers and the usual teacher."""
-        return merge_points(point for point in self._counted if point.cell.is_usual and not point.cell.chosen)
+        return merge_points(point for point in self.of_usual_students if not point.cell.chosen)
 
     @property
     def of_usual_students(self) -> tuple[Point, ...]:
         """The points of the curves, and those that differ from them by how their labels were chosen."""
-        return merge_points(point for point in self._counted if point.cell.is_usual)
+        return merge_points(point for point in self._counted if point.cell.is_usual and not point.cell.by_model)
+
+    @property
+    def of_model_labels(self) -> tuple[Point, ...]:
+        """The students of labels of which a language model gave some."""
+        return merge_points(point for point in self.points if point.cell.by_model)
 
     @property
     def _counted(self) -> list[Point]:
@@ -77,13 +86,19 @@ class Question:
     def worlds(self) -> Worlds:
         """What is believed of the scores of all cells of the state."""
         state = self.state()
-        others = [point for point in merge_points(self._counted) if not point.cell.is_usual or point.cell.chosen]
+        of_people = [point for point in merge_points(self._counted) if not point.cell.by_model]
+        others = [point for point in of_people if not point.cell.is_usual or point.cell.chosen]
         posterior = fit_points(points=self.usual, prior=self.prior)
 
         def draw(cells: Cells) -> Worlds:
             return worlds_with_others(posterior=posterior, cells=cells, points=others, factor=self.factor)
 
-        worlds = worlds_with_opinions(cells=state.prices.cells, errors=self.errors, draw=draw)
+        def draw_of_people(cells: Cells) -> Worlds:
+            return worlds_with_opinions(cells=cells, errors=self.errors, draw=draw)
+
+        worlds = worlds_with_model_labels(
+            cells=state.prices.cells, points=self.of_model_labels, accuracy=self.accuracy, draw=draw_of_people
+        )
         places = {state.cell(place): place for place in range(len(state.scores))}
         for point in merge_points(self.apart):
             if point.cell in places:
@@ -196,7 +211,8 @@ def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) 
 
 
 def _first(question: Question, state: State) -> Advice:
-    students = state.affordable & ~state.prices.cells.is_teacher
+    cells = state.prices.cells
+    students = state.affordable & ~cells.is_teacher & (cells.by_model == 0)
     place = int(np.argmin(np.where(students if students.any() else state.affordable, state.cost, np.inf)))
     cell, price = state.cell(place), question.wording.money(float(state.cost[place]))
     what = question.wording.purchase(cell)
@@ -207,6 +223,8 @@ def _lacks(question: Question) -> str:
     """What must be measured before a curve can be fitted."""
     if question.of_usual_students:
         return "no student of random labels alone is measured"
+    if question.of_model_labels:
+        return "no student of people's labels alone is measured"
     if any(point.cell.layers for point in question.points):
         return "no student of all layers is measured"
     return "no student of labels is measured" if question.apart or question.points else "nothing is measured"

@@ -53,6 +53,7 @@ def state_of(*, points: Sequence[Point], offers: PriceList, owned: Owned, money:
         teacher_dollars=np.append(offers.teacher_dollars, nothing),
         chosen_dollars=None if offers.chosen_dollars is None else np.append(offers.chosen_dollars, nothing),
         opinion_dollars=None if offers.opinion_dollars is None else np.append(offers.opinion_dollars, nothing),
+        model_dollars=None if offers.model_dollars is None else np.append(offers.model_dollars, nothing),
     )
     held = replace(owned, has_teacher=np.append(owned.has_teacher, nothing > 0))
     scores = np.array([measured.get(cell, np.nan) for cell in (*on_offer, *others)])

@@ -14,15 +14,16 @@ def pilot_of(*, offers: Collection[Cell], known: Collection[Cell], num_labels: i
 
     Where labels are there: a student of about half of them and one of all show how the curve of labels rises; the
     teacher of all of them and a student that it teaches, with the fewest pseudo-labels on offer, where distilling
-    leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers are no
-    part of it, and stand for nothing: the curves are of all layers.
+    leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers, and of
+    labels by a language model, are no part of it, and stand for nothing: the curves are of all layers and of people.
 
     Second opinions are no part of it either: of offers that differ by them alone, it has the one of the fewest.
 
     Parameters: `known` is measured or in progress; a student or a teacher of any size stands for its like.
     """
-    found = {replace(cell, opinions=0): cell for cell in sorted(offers, reverse=True) if not cell.layers}
-    known = [replace(cell, opinions=0) for cell in known if not cell.layers]
+    offers, known = ([cell for cell in cells if not cell.layers and not cell.by_model] for cells in (offers, known))
+    found = {replace(cell, opinions=0): cell for cell in sorted(offers, reverse=True)}
+    known = [replace(cell, opinions=0) for cell in known]
     if not num_labels:
         chosen = _without_labels(found, known)
     else:

@@ -3,6 +3,7 @@
 from planning.posterior.chosen_labels import ChoiceFactor, measured_factor
 from planning.posterior.curves import from_even, to_even
 from planning.posterior.fit import Bank, Posterior, Worlds, fit_points, prior_from
+from planning.posterior.model_labels import LabelAccuracy, worlds_with_model_labels
 from planning.posterior.other_students import worlds_with_others
 from planning.posterior.priors import Prior, learned_prior, vague_prior
 from planning.posterior.second_opinions import (
@@ -18,6 +19,7 @@ __all__ = [
     "AnsweredTwice",
     "Bank",
     "ChoiceFactor",
+    "LabelAccuracy",
     "LabelErrors",
     "Posterior",
     "Prior",
@@ -30,6 +32,7 @@ __all__ = [
     "prior_from",
     "to_even",
     "vague_prior",
+    "worlds_with_model_labels",
     "worlds_with_opinions",
     "worlds_with_others",
 ]

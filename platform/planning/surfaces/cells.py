@@ -25,7 +25,7 @@ class Cell:
     `teacher` numbers who teaches: 0 is the usual teacher, and any other another one. Of its labels, `chosen` are of
     examples that a model was least sure of; the others are of random ones. `layers` are those that a carved student
     keeps of its checkpoint, 0 where it has all. `opinions` of its labels rest on a second opinion, and on a third where
-    two annotations differ.
+    two annotations differ. A language model gave `by_model` of its labels; no teacher has any.
     """
 
     labels: int
@@ -34,6 +34,7 @@ class Cell:
     chosen: int = 0
     layers: int = 0
     opinions: int = 0
+    by_model: int = 0
 
     @property
     def is_usual(self) -> bool:
@@ -52,7 +53,8 @@ class Cell:
     @property
     def _made_of(self) -> str:
         if self.pseudo_labels == 0:
-            return f"{self.labels:,} labels" + (f", {self.chosen:,} of them chosen" if self.chosen else "")
+            by_model = f", {self.by_model:,} of them by a language model" if self.by_model else ""
+            return f"{self.labels:,} labels" + (f", {self.chosen:,} of them chosen" if self.chosen else "") + by_model
         if self.pseudo_labels == TEACHER:
             return f"{'another' if self.teacher else 'the'} teacher of {self.labels:,} labels"
         whose = " of another teacher" if self.teacher else ""
@@ -79,6 +81,7 @@ class Cells:
     chosen: Floats
     layers: Floats
     opinions: Floats
+    by_model: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -99,6 +102,7 @@ class Cells:
             chosen=np.array([float(cell.chosen) for cell in cells]),
             layers=np.array([float(cell.layers) for cell in cells]),
             opinions=np.array([float(cell.opinions) for cell in cells]),
+            by_model=np.array([float(cell.by_model) for cell in cells]),
         )
 
     @classmethod
@@ -125,12 +129,13 @@ class Cells:
     def cell(self, place: int) -> Cell:
         """The cell of this number."""
         labels, *others = (
-            int(part[place]) for part in (self.labels, self.teachers, self.chosen, self.layers, self.opinions)
+            int(part[place])
+            for part in (self.labels, self.teachers, self.chosen, self.layers, self.opinions, self.by_model)
         )
         return Cell(labels, float(self.pseudo_labels[place]), *others)
 
 
-_AMOUNTS = ("labels", "pseudo_labels", "teachers", "chosen", "layers", "opinions")
+_AMOUNTS = ("labels", "pseudo_labels", "teachers", "chosen", "layers", "opinions", "by_model")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,14 +12,15 @@ from planning.surfaces.cells import Booleans, Cells, Floats, Surface
 class Owned:
     """What was bought: the dollars of its labels, and for which cells the teacher is owned.
 
-    `chosen_dollars`: of labels that a model chose, which are other ones than the random labels. `opinion_dollars`: of
-    second opinions.
+    `chosen_dollars`: of labels that a model chose, which are other ones than the random labels; `opinion_dollars`: of
+    second opinions; `model_dollars`: of labels that a language model gave.
     """
 
     label_dollars: float
     has_teacher: Booleans
     chosen_dollars: float = 0.0
     opinion_dollars: float = 0.0
+    model_dollars: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class PriceList:
     """The costs of cells, split: random labels, all compute, and the part of the compute that is the teacher's.
 
     `chosen_dollars`: of labels that a model chose, and of choosing them; `opinion_dollars`: of second opinions on
-    labels that are there; None where no cell has any.
+    labels that are there; `model_dollars`: of labels that a language model gives; None where no cell has any.
     """
 
     cells: Cells
@@ -36,6 +37,7 @@ class PriceList:
     teacher_dollars: Floats
     chosen_dollars: Floats | None = None
     opinion_dollars: Floats | None = None
+    model_dollars: Floats | None = None
 
     @classmethod
     def of(cls, surface: Surface) -> Self:
@@ -62,20 +64,24 @@ class PriceList:
             labels = labels + np.maximum(self.chosen_dollars - owned.chosen_dollars, 0.0)
         if self.opinion_dollars is not None:
             labels = labels + np.maximum(self.opinion_dollars - owned.opinion_dollars, 0.0)
+        if self.model_dollars is not None:
+            labels = labels + np.maximum(self.model_dollars - owned.model_dollars, 0.0)
         compute = self.compute_dollars - np.where(owned.has_teacher, self.teacher_dollars, 0.0)
         price = labels + np.maximum(compute, 0.0)
         return np.where(price < 1e-9, 0.0, price)
 
     def after(self, owned: Owned, cell: int) -> Owned:
         """What is owned once a cell is bought: its labels, and the teacher if it has one."""
-        chosen, opinions = (
-            0.0 if dollars is None else float(dollars[cell]) for dollars in (self.chosen_dollars, self.opinion_dollars)
+        chosen, opinions, by_model = (
+            0.0 if dollars is None else float(dollars[cell])
+            for dollars in (self.chosen_dollars, self.opinion_dollars, self.model_dollars)
         )
         bought = replace(
             owned,
             label_dollars=max(owned.label_dollars, float(self.label_dollars[cell])),
             chosen_dollars=max(owned.chosen_dollars, chosen),
             opinion_dollars=max(owned.opinion_dollars, opinions),
+            model_dollars=max(owned.model_dollars, by_model),
         )
         if self.cells.is_annotate[cell]:
             return bought

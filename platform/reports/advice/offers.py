@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from budgets.models import Path
 from budgets.money import ZERO
@@ -14,8 +15,9 @@ from planning.posterior import LEAST_PAIRS
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, Scoring, compute_of, price_scoring
 from reports.advice.history import PriceHistory, price_history
-from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
+from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Pool, Situation, teachers_of
 from reports.formatting import money
+from reports.model_labels import NUM_AUDITED, Labeller, LabelPrice, name_accuracy, price_audit, price_labels
 from reports.selection import LEAST_RATIO
 from runs.checkpoints import num_layers
 from runs.preflight import CheckLevel, preflight
@@ -34,7 +36,9 @@ class Offer:
     limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already. `selection`: the scores by
     which a model chooses the further labels; None where they are random ones. `num_asked` of the labels that are there
     get a second opinion. `layers` are those that its student keeps
-    of `of_layers`, none where it has all; the latter is 0 where no config says it.
+    of `of_layers`, none where it has all; the latter is 0 where no config says it. `labeller` gives the further labels
+    where a language model does, and `audit` is what an audit of its labels costs, in words; `is_gold_only`: what such a
+    model labelled in the pool is left out.
     """
 
     cell: Cell
@@ -51,11 +55,19 @@ class Offer:
     num_asked: int = 0
     layers: tuple[int, ...] = ()
     of_layers: int = 0
+    labeller: Labeller | None = None
+    audit: str = ""
+    is_gold_only: bool = False
+
+    @property
+    def is_unaudited(self) -> bool:
+        """Whether it rests on labels of a language model that nobody has looked at."""
+        return self.labeller is not None and not self.labeller.is_audited
 
     @property
     def is_of_random_labels(self) -> bool:
-        """Whether its labels are bought as random ones, neither chosen nor asked about again."""
-        return self.selection is None and not self.num_asked
+        """Whether people give its further labels, of random examples, and are asked about none again."""
+        return self.selection is None and not self.num_asked and not self.cell.by_model
 
     @property
     def compute_expected(self) -> Decimal:
@@ -100,16 +112,24 @@ class LabelSize:
     """A number of labels of the pool, and what those beyond the ones there, or on their way, cost.
 
     `selection`: the scores by which a model chooses these; None where they are random ones. `num_asked` of those there
-    get a second opinion.
+    get a second opinion. A language model gives `by_model` of all, and the further ones, where it gives any; `audit` is
+    what an audit of them costs, in words.
     """
 
     num_labels: int
     num_new: int = 0
+    by_model: int = 0
+    audit: str = ""
     expected: Decimal = ZERO
     held: Decimal = ZERO
     likely: Likely = NOTHING
     selection: Scoring | None = None
     num_asked: int = 0
+
+    @property
+    def num_by_people(self) -> int:
+        """Labels of people or of a file: there, on their way, or further ones."""
+        return self.num_labels - self.by_model
 
 
 def offers_of(situation: Situation) -> Offers:
@@ -118,7 +138,7 @@ def offers_of(situation: Situation) -> Offers:
     if situation.device is None:
         offers.note("No price of a device hour is set, so no student can be priced.")
         return offers
-    there = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
+    there = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=_alone(situation)))
     history = price_history()
     sizes = label_sizes(situation, offers)
     chosen, asked = chosen_sizes(situation, history, sizes, offers), asked_sizes(situation, offers)
@@ -126,6 +146,9 @@ def offers_of(situation: Situation) -> Offers:
         for request in _requests(situation, size):
             inputs = replace(there, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
             _add(offers, situation, history, size, request, inputs)
+    for size in model_sizes(situation, offers):
+        alike = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=size.num_labels)
+        _add(offers, situation, history, size, alike, count_inputs(alike))
     return offers
 
 
@@ -134,7 +157,7 @@ def price_of_labels_alone(situation: Situation, num_labels: int) -> Decimal:
 
     Raises: PriceMissing where labels beyond those there, or on their way, have no price.
     """
-    request = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels)
+    request = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=_alone(situation), num_labels=num_labels)
     inputs = replace(count_inputs(request), num_labels=num_labels)
     compute, _ = compute_of(chain_of(request=request, inputs=inputs), situation, price_history(), held=ZERO)
     num_new = num_labels - situation.pool.num_there
@@ -216,6 +239,53 @@ def _would_tell(situation: Situation) -> str:
     return f"{words} {counted(lacking, 'second opinion')} would tell, for {price}."
 
 
+def model_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
+    """All labels there, those that a language model gave included, and further ones of it; or why it gives none.
+
+    Labels that wait for people are in none of them.
+    """
+    pool, labeller = situation.pool, situation.labeller
+    num_there = pool.num_labels + pool.num_by_model
+    there = [LabelSize(num_labels=num_there, by_model=pool.num_by_model)] if pool.num_by_model else []
+    if labeller is None:
+        return there
+    if labeller.is_labelling:
+        offers.note(f"A labelling job of {labeller.name} is not over; further labels by it are on offer after that.")
+        return there
+    most = larger_sizes(num_there=num_there, most=num_there + pool.num_new)[-1:]
+    price = price_labels(study=situation.study, labeller=labeller, most=max([*most, NUM_AUDITED]))
+    audit = _price_of_audit(situation, labeller, price)
+    offers.note(price.fault or name_accuracy(labeller, audit=audit))
+    further = larger_sizes(num_there=num_there, most=num_there + price.num_free)
+    found = [*there, *(_size_by_model(pool, num_labels - num_there, price) for num_labels in further)]
+    return [replace(size, audit=audit) for size in found]
+
+
+def _price_of_audit(situation: Situation, labeller: Labeller, by_model: LabelPrice) -> str:
+    """In words; empty where people's labels have no price, or there is nothing to audit."""
+    if situation.terms is None:
+        return ""
+    by_people = situation.terms.total * situation.study.annotations_per_example
+    price = price_audit(labeller=labeller, by_model=by_model, by_people=by_people)
+    return "" if price is None else money(price, currency=situation.study.budget.currency)
+
+
+def _size_by_model(pool: Pool, num_new: int, price: LabelPrice) -> LabelSize:
+    return LabelSize(
+        num_labels=pool.num_labels + pool.num_by_model + num_new,
+        num_new=num_new,
+        by_model=pool.num_by_model + num_new,
+        expected=num_new * price.expected,
+        held=num_new * price.most,
+        likely=price.likely(num_new),
+    )
+
+
+def _alone(situation: Situation, **settings: Any) -> RunPlan:
+    """A plan for a student of people's labels alone."""
+    return RunPlan(gold_only=situation.pool.num_by_model > 0, **settings)
+
+
 def _fewer(situation: Situation, further: Sequence[LabelSize]) -> list[LabelSize]:
     """As many as a model can choose among enough others, where round numbers are too many."""
     num_new = min(situation.selection.num_selectable // LEAST_RATIO, further[-1].num_new)
@@ -238,7 +308,7 @@ def _size_of(num_labels: int, quote: LabelQuote) -> LabelSize:
 def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     """The students that can be made of these labels, with the teacher that each is to learn from."""
     study, num_labels = situation.study, size.num_labels
-    yield RunRequest(study=study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels)
+    yield RunRequest(study=study, path=Path.ANNOTATE, plan=_alone(situation), num_labels=num_labels)
     if not num_labels:
         # A teacher without labels is on no curve: nothing could be forecast of its students.
         return
@@ -271,7 +341,7 @@ def _smaller_students(
     study, layers = situation.study, situation.smaller
     if not layers or size.num_labels != situation.pool.num_labels or size.selection or size.num_asked:
         return
-    alone, taught = RunPlan(student_layers=layers), replace(plan, student_layers=layers)
+    alone, taught = _alone(situation, student_layers=layers), replace(plan, student_layers=layers)
     yield RunRequest(study=study, path=Path.ANNOTATE, plan=alone, num_labels=size.num_labels)
     for number in pseudo_labels:
         yield RunRequest(study=study, path=Path.DISTIL, plan=taught, num_labels=size.num_labels, num_unlabelled=number)
@@ -314,7 +384,8 @@ def _add(
     except Refusal as refusal:
         offers.note(str(refusal))
         return
-    refusals = _refusals(chain, is_there=size.num_labels <= situation.pool.num_labels)
+    num_there = situation.pool.num_labels + (situation.pool.num_by_model if size.by_model else 0)
+    refusals = _refusals(chain, is_there=size.num_labels <= num_there)
     if refusals:
         offers.note(f"{_name(request)} is not on offer: {' '.join(refusals)}")
         return
@@ -323,7 +394,7 @@ def _add(
     offer = Offer(
         cell=cell,
         num_new=size.num_new,
-        num_waiting=max(size.num_labels - situation.pool.num_labels - size.num_new, 0),
+        num_waiting=max(size.num_labels - num_there - size.num_new, 0),
         labels=size.expected,
         labels_likely=size.likely,
         compute=compute,
@@ -335,6 +406,9 @@ def _add(
         num_asked=size.num_asked,
         layers=chain.plan.student_layers or (),
         of_layers=num_layers(situation.study.student_model) if cell.layers else 0,
+        labeller=situation.labeller if size.by_model else None,
+        audit=size.audit,
+        is_gold_only=chain.plan.gold_only,
     )
     (offers.found if minutes else offers.too_dear).append(offer)
 
@@ -343,10 +417,11 @@ def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell
     plan, num_labels = request.plan, request.num_labels or 0
     is_own = plan.self_distil or plan.teacher_run in situation.self_taught
     pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
-    chosen = situation.pool.num_chosen(num_labels) + (size.num_new if size.selection else 0)
+    chosen = situation.pool.num_chosen(size.num_by_people) + (size.num_new if size.selection else 0)
     layers = len(plan.student_layers or ())
     opinions = situation.pool.num_opinions(num_labels) + size.num_asked
-    return Cell(num_labels, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER, chosen, layers, opinions)
+    teacher = OWN_CHECKPOINT if is_own else STUDYS_TEACHER
+    return Cell(num_labels, pseudo_labels, teacher, chosen, layers, opinions, size.by_model)
 
 
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:

@@ -53,7 +53,8 @@ def record_outcomes(situation: Situation) -> None:
         before = [one for one in said if one.made_at < requested[point.run_id]]
         key = (
             *(point.num_labels, point.num_pseudo_labels),
-            *(point.run_id in situation.self_taught, point.num_chosen, len(point.layers), point.num_opinions),
+            *(point.run_id in situation.self_taught, point.num_chosen, len(point.layers)),
+            *(point.num_opinions, point.num_by_model),
         )
         found = next(filter(None, (_said_of(key, one) for one in before)), None)
         if found:

@@ -14,7 +14,7 @@ from reports.advice.records import OfferRecord
 from reports.bills import StudyLedger
 from runs.results import kept_scores
 from studies.models import Example, Split
-from studies.queries import awaiting_annotation, gold
+from studies.queries import awaiting_annotation, gold, labelled
 
 MOST_PLANNED = 12
 
@@ -58,7 +58,7 @@ class PlannedBills:
         """
         if offer.teacher_run is not None:
             return offer.price + self.ledger.bill(run_id=offer.teacher_run).total
-        there = self._labels[: offer.labels]
+        there = (self._labels_of_all if offer.num_by_model else self._labels)[: offer.labels]
         scores = {scores_key for _, scores_key in there} | self._scores_of_others(offer)
         chosen_by = self.ledger.scores_charges(scores_keys=scores - {""}).amount
         there_paid = self._paid([keys for keys, _ in there])
@@ -78,6 +78,11 @@ class PlannedBills:
     @property
     def _awaited(self) -> QuerySet[Example]:
         return awaiting_annotation(self.ledger.study).filter(split=Split.POOL, label__isnull=True)
+
+    @cached_property
+    def _labels_of_all(self) -> list[tuple[list[str], str]]:
+        """The same with the labels that a language model gave."""
+        return list(labelled(self.ledger.study, Split.POOL).values_list("label__source_keys", "scores_key"))
 
     @cached_property
     def _waiting(self) -> Decimal:
@@ -107,10 +112,10 @@ def planned_points(found: NextTranche, *, ledger: StudyLedger) -> list[PlannedPo
 
 def _shown(found: NextTranche) -> list[OfferRecord]:
     first = [found.best] if found.best else []
-    shown: dict[tuple[str, int, int], OfferRecord] = {}
+    shown: dict[tuple[str, int, int, bool], OfferRecord] = {}
     for offer in [*first, *found.offers]:
         if offer.can_tell and not offer.is_teacher:
-            shown.setdefault((offer.path, offer.labels, len(offer.layers)), offer)
+            shown.setdefault((offer.path, offer.labels, len(offer.layers), offer.num_by_model > 0), offer)
     return list(shown.values())[:MOST_PLANNED]
 
 

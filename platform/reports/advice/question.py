@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from planning.policy import Question, Wording
-from planning.posterior import prior_from
+from planning.posterior import LabelAccuracy, prior_from
 from planning.surfaces import SDS_IN_INTERVAL, Cell, Cells, Point, PriceList
 from reports.advice.offers import Offer
 from reports.advice.situation import Situation
@@ -30,7 +30,7 @@ def measured_points(situation: Situation) -> Measured:
 
     A student of no label on the annotate path is where the curves begin. One that a teacher without labels taught is
     above them, as curves give such a teacher nothing to teach: it is apart. So is one that a language model taught,
-    which knows what no label of the study told it.
+    which knows what no label of the study told it. One of labels that a language model gave is on a curve of these.
     """
     curve: list[Point] = []
     apart: list[Point] = []
@@ -64,12 +64,21 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
         prior=prior,
         factor=choice_factor(prior=prior, exclude_study=situation.study),
         errors=situation.opinions.errors,
+        accuracy=_accuracy(situation),
         dollars_per_point=float(situation.study.worth_per_point or 0),
         wording=Wording(
             money=lambda amount: money(Decimal(f"{amount:.6f}"), currency=currency),
             purchase=lambda cell: name_purchase(by_cell[cell]),
         ),
     )
+
+
+def _accuracy(situation: Situation) -> LabelAccuracy | None:
+    """Of labels of the language model that can be asked; where none can, as of any; None where it can label nothing."""
+    if situation.labeller is not None:
+        return situation.labeller.accuracy
+    num_classes = len(situation.study.labels)
+    return LabelAccuracy(num_classes=num_classes) if num_classes > 1 else None
 
 
 def _price_list(offers: Sequence[Offer]) -> PriceList:
@@ -80,6 +89,7 @@ def _price_list(offers: Sequence[Offer]) -> PriceList:
             [float(offer.labels + offer.selection.expected) if offer.selection else 0.0 for offer in offers]
         ),
         opinion_dollars=np.array([float(offer.labels) if offer.num_asked else 0.0 for offer in offers]),
+        model_dollars=np.array([float(offer.labels) if offer.cell.by_model else 0.0 for offer in offers]),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
         teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),
     )

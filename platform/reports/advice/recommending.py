@@ -17,6 +17,7 @@ from reports.advice.records import pseudo_labels_of, record_of
 from reports.advice.situation import OWN_CHECKPOINT, Situation, situation_of
 from reports.advice.words import (
     IN_PROGRESS,
+    audit_first,
     name_errors,
     name_factor,
     name_flip,
@@ -77,9 +78,11 @@ def decide(situation: Situation, offers: Offers) -> Decision:
         offers.note(name_errors(question.errors, num_labels=situation.pool.num_labels))
     advice = advise(question)
     by_cell = {offer.cell: offer for offer in offers.found}
-    best, can_tell = _offer_to_take(advice, by_cell), advice.best is not None and advice.best.can_tell
+    best = _offer_to_take(advice, by_cell)
+    is_unaudited = best is not None and best.is_unaudited
+    can_tell = advice.best is not None and advice.best.can_tell and not is_unaudited
     decision = Decision(
-        words=advice.words,
+        words=audit_first(best, currency=situation.study.budget.currency) if best and is_unaudited else advice.words,
         best=best,
         runner_up=by_cell.get(advice.runner_up.cell) if advice.runner_up else None,
         forecasts=advice.forecasts,
@@ -143,7 +146,7 @@ def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offe
     """Label and device prices at which another arm is bought: other labels or another path, not another size."""
     assert situation.device is not None, "nothing is on offer without a price of a device hour"
     prices: list[tuple[_Price, str, Decimal]] = [("compute", "A device hour", situation.device.rate)]
-    further = next((offer for offer in by_cell.values() if offer.num_new), None)
+    further = next((offer for offer in by_cell.values() if offer.num_new and not offer.cell.by_model), None)
     if further:
         prices.insert(0, ("labels", "A label", further.labels / further.num_new))
     elif asked := next((offer for offer in by_cell.values() if offer.num_asked), None):
@@ -167,7 +170,9 @@ def _is_sensible(which: _Price, factor: float, best: Offer, other: Offer | None)
 def _spent_on(which: _Price, offer: Offer | None) -> Decimal:
     if offer is None:
         return ZERO
-    return offer.labels if which == "labels" else offer.compute_expected
+    if which == "labels":
+        return ZERO if offer.cell.by_model else offer.labels
+    return offer.compute_expected
 
 
 def _labels_alone(situation: Situation, question: Question, best: Forecast) -> str:
@@ -189,7 +194,8 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
 
 def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool, bool]:
     cell = offer.cell
-    return offer.path, cell.teacher, cell.layers, offer.num_new > 0, offer.selection is not None, offer.num_asked > 0
+    kind_of_labels = offer.num_new > 0, offer.selection is not None, offer.num_asked > 0, cell.by_model > 0
+    return offer.path, cell.teacher, cell.layers, *kind_of_labels
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:
@@ -229,6 +235,7 @@ def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, An
         "num_chosen": best.cell.chosen,
         "kept_layers": best.cell.layers,
         "num_opinions": best.cell.opinions,
+        "num_by_model": best.cell.by_model,
         "price": best.price,
     }
     if foreseen is None:

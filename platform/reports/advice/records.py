@@ -14,6 +14,7 @@ from reports.advice.offers import Offer
 from reports.advice.pilot import PilotPart
 from reports.advice.situation import OWN_CHECKPOINT
 from reports.advice.words import name_purchase, name_student
+from reports.model_labels import NUM_AUDITED
 from reports.models import Recommendation
 from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, RunPlan, RunRequest
 from studies.models import Study
@@ -33,7 +34,10 @@ class OfferRecord:
     that begins with it. `num_chosen` of its labels are of examples that a model was least sure of; with `is_chosen` the
     further ones, once a student of run `scorer`, if any, has scored `num_to_score` examples. That is in `compute_cost`.
     `num_opinions` of its labels rest on second opinions once `num_asked` of those there have got them.
-    `layers` are those that its student keeps of `of_layers`, none where it has all.
+    `layers` are those that its student keeps of `of_layers`, none where it has all. A language model gives
+    `num_by_model` of its labels: the further ones through connection `labeller`. Before people have looked at enough of
+    these, `num_to_audit` are to be looked at; `num_missing` of those the model has yet to give. `is_gold_only`: what it
+    labelled is left out.
     `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
 
@@ -55,6 +59,11 @@ class OfferRecord:
     num_opinions: int = 0
     num_asked: int = 0
     is_chosen: bool = False
+    num_by_model: int = 0
+    labeller: int | None = None
+    num_to_audit: int = 0
+    num_missing: int = 0
+    is_gold_only: bool = False
     scorer: int | None = None
     num_to_score: int = 0
     scoring_minutes: int = 0
@@ -74,8 +83,8 @@ class OfferRecord:
     @property
     def key(self) -> OfferKey:
         """What tells it from the other offers of its recommendation."""
-        marked = self.num_chosen, len(self.layers), self.num_opinions
-        return self.labels, self.pseudo_labels, self.is_self_taught, *marked
+        of_labels = self.num_chosen, len(self.layers), self.num_opinions, self.num_by_model
+        return self.labels, self.pseudo_labels, self.is_self_taught, *of_labels
 
     @property
     def price(self) -> Decimal:
@@ -108,17 +117,23 @@ class OfferRecord:
     def student(self) -> str:
         """The student, or the teacher, that it leads to."""
         pseudo_labels = TEACHER if self.pseudo_labels is None else float(self.pseudo_labels)
-        cell = Cell(self.labels, pseudo_labels, layers=len(self.layers))
+        cell = Cell(self.labels, pseudo_labels, layers=len(self.layers), by_model=self.num_by_model)
         return name_student(cell, is_hybrid=self.is_hybrid, of_layers=self.of_layers)
 
     @property
     def arm(self) -> str:
         """What kind of purchase it is."""
         chosen = " chosen by uncertainty" if self.is_chosen else ""
-        further = f"further labels{chosen}, " if self.num_new else "second opinions, " if self.num_asked else ""
+        by_model = " by a language model" if self.num_by_model else ""
+        if self.num_new:
+            labels = f"further labels{chosen}{by_model}, "
+        elif self.num_asked:
+            labels = "second opinions, "
+        else:
+            labels = f"labels{by_model}, " if by_model else ""
         own = " from its own checkpoint" if self.is_self_taught else ""
         fewer = ", fewer layers" if self.layers else ""
-        return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}{fewer}".capitalize()
+        return f"{labels}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}{fewer}".capitalize()
 
     @property
     def gain_per_dollar(self) -> float | None:
@@ -151,6 +166,7 @@ class OfferRecord:
             self_distil=self.is_self_taught and self.teacher_run is None,
             gold_epochs=HYBRID_EPOCHS if self.is_hybrid else 0,
             student_layers=self.layers or None,
+            gold_only=self.is_gold_only,
         )
         return RunRequest(
             study=study, path=self.path, plan=plan, num_labels=self.labels, num_unlabelled=self.pseudo_labels or 0
@@ -161,8 +177,9 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
     """Keep an offer, with its forecast and its part in the pilot where there are any."""
     likely, foreseen = offer.likely, dict[str, Any]()
     if forecast is not None:
-        names = ("score", "band_80", "band_90", "own_gain", "gain", "chance_of_being_best", "can_tell")
+        names = ("score", "band_80", "band_90", "own_gain", "gain", "chance_of_being_best")
         foreseen = {name: getattr(forecast, name) for name in names}
+        foreseen["can_tell"] = forecast.can_tell and not offer.is_unaudited
     return OfferRecord(
         labels=offer.cell.labels,
         pseudo_labels=pseudo_labels_of(offer.cell),
@@ -184,6 +201,7 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         num_opinions=offer.cell.opinions,
         num_asked=offer.num_asked,
         **_selection_of(offer),
+        **_labelling_of(offer),
         pilot_adds=part.adds if part else None,
         pilot_holds=part.holds if part else None,
         **foreseen,
@@ -203,6 +221,21 @@ def _selection_of(offer: Offer) -> dict[str, Any]:
     }
 
 
+def _labelling_of(offer: Offer) -> dict[str, Any]:
+    labeller = offer.labeller
+    found: dict[str, Any] = {"num_by_model": offer.cell.by_model, "is_gold_only": offer.is_gold_only}
+    if labeller is None:
+        return found
+    found["labeller"] = labeller.connection_id
+    if labeller.is_audited or labeller.num_awaited:
+        return found
+    return {
+        **found,
+        "num_to_audit": NUM_AUDITED,
+        "num_missing": max(NUM_AUDITED - labeller.num_auditable, 0),
+    }
+
+
 def _amount(value: float) -> Decimal:
     return quantize(Decimal(value))
 
@@ -215,8 +248,8 @@ def pseudo_labels_of(cell: Cell) -> int | None:
 def key_of(recommendation: Recommendation) -> OfferKey:
     """The key of the offer that a recommendation says to take."""
     found = recommendation
-    marked = found.num_chosen, found.kept_layers, found.num_opinions
-    return found.labels, found.pseudo_labels, found.is_self_taught, *marked
+    of_labels = found.num_chosen, found.kept_layers, found.num_opinions, found.num_by_model
+    return found.labels, found.pseudo_labels, found.is_self_taught, *of_labels
 
 
 def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:

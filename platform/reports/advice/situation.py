@@ -1,7 +1,7 @@
 """What a recommendation rests on, read with few queries; by its key one is found again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Self
@@ -18,6 +18,7 @@ from labeling.payment import Terms, terms_of
 from labeling.publishing import publishable
 from planning.policy import half_of_layers
 from planning.surfaces import TEACHER, Cell
+from reports.model_labels import Labeller, labeller_of
 from reports.opinions import Opinions, opinion_places, opinions_of
 from reports.points import Point, points
 from reports.selection import SelectionBasis, selection_basis
@@ -31,7 +32,8 @@ from studies.models import ChosenBy, PayBasis, Split, Study
 from studies.queries import (
     awaiting_annotation,
     chosen,
-    labelled,
+    gold,
+    num_by_model_of_snapshots,
     num_chosen_of_snapshots,
     num_opinions_of_snapshots,
     split_counts,
@@ -66,6 +68,7 @@ class MeasuredTeacher:
 class Pool:
     """Examples of the pool: labelled, published and not answered yet, to be published, and all.
 
+    A language model labelled `num_by_model` more, which are none of `num_labels`.
     `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them;
     `opinion_places` of those whose labels rest on second opinions.
     """
@@ -74,6 +77,7 @@ class Pool:
     num_open: int
     num_new: int
     num_examples: int
+    num_by_model: int = 0
     chosen_places: tuple[int, ...] = ()
     num_open_chosen: int = 0
     opinion_places: tuple[int, ...] = ()
@@ -131,6 +135,7 @@ class Situation:
     licences: tuple[str, ...]
     selection: SelectionBasis
     opinions: Opinions
+    labeller: Labeller | None
 
     @cached_property
     def key(self) -> str:
@@ -154,6 +159,7 @@ class Situation:
             self.licences,
             repr(self.selection),
             repr(self.opinions),
+            repr(self.labeller),
         )
 
     @cached_property
@@ -165,8 +171,15 @@ class Situation:
     def cell_of(self, point: Point) -> Cell:
         """Where a student was measured."""
         teacher = self._teacher(point.run_id)
-        pseudo_labels, layers = float(point.num_pseudo_labels), len(point.layers)
-        return Cell(point.num_labels, pseudo_labels, teacher, point.num_chosen, layers, point.num_opinions)
+        return Cell(
+            point.num_labels,
+            float(point.num_pseudo_labels),
+            teacher,
+            point.num_chosen,
+            layers=len(point.layers),
+            opinions=point.num_opinions,
+            by_model=point.num_by_model,
+        )
 
     def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
         """Where a teacher was measured."""
@@ -195,7 +208,7 @@ class Situation:
 
 
 def _point_key(point: Point) -> tuple[object, ...]:
-    amounts = point.num_labels, point.num_pseudo_labels, point.layers
+    amounts = point.num_labels, point.num_pseudo_labels, point.num_by_model, point.layers
     return point.artifact_id, *amounts, point.utility, point.low, point.high
 
 
@@ -214,12 +227,13 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         points=tuple(found),
         teachers=_teachers(study, marked),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=frozenset(_cell_of(run, self_taught, marked) for run in open_ones),
+        under_way=_under_way(list(open_ones), self_taught, marked),
         pool=Pool(
             num_labels=counts[Split.POOL].num_gold,
             num_open=waiting.count(),
             num_new=publishable(study=study, split=Split.POOL).count(),
             num_examples=counts[Split.POOL].num_examples,
+            num_by_model=counts[Split.POOL].num_by_model,
             chosen_places=_chosen_places(study),
             num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
             opinion_places=opinion_places(study),
@@ -234,6 +248,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         licences=tuple(_licence(model) for model in teachers_of(study)),
         selection=selection_basis(study),
         opinions=opinions_of(study),
+        labeller=labeller_of(study),
     )
 
 
@@ -262,12 +277,19 @@ def teachers_of(study: Study) -> list[dict[str, Any]]:
 def _chosen_places(study: Study) -> tuple[int, ...]:
     if not chosen(study).exists():
         return ()
-    chosen_by = labelled(study, Split.POOL).values_list("chosen_by", flat=True)
+    chosen_by = gold(study, Split.POOL).values_list("chosen_by", flat=True)
     return tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE)
 
 
+def _under_way(runs: Sequence[Run], self_taught: frozenset[int], marked: _Marked) -> frozenset[Cell]:
+    """What runs measure when they end."""
+    by_model = num_by_model_of_snapshots({run.snapshot_id for run in runs if run.snapshot_id is not None})
+    found = ((run, _cell_of(run, self_taught, marked)) for run in runs)
+    return frozenset(replace(cell, by_model=by_model.get(run.snapshot_id or 0, 0)) for run, cell in found)
+
+
 def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked) -> Cell:
-    """What a run measures when it ends."""
+    """The same of one, whose labels all people gave."""
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
     pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)

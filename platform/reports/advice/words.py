@@ -12,6 +12,7 @@ from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.advice.situation import OWN_CHECKPOINT
 from reports.formatting import money
+from reports.model_labels import audit_would_tell
 from tables.table import counted
 
 NOTHING = "nothing"
@@ -25,6 +26,8 @@ IN_PROGRESS = "Cannot tell yet: what the runs in progress measure comes first."
 def name_purchase(offer: Offer) -> str:
     """What is bought: “20 more labels and a student of 120 labels and 500 pseudo-labels”."""
     student = name_student(offer.cell, is_hybrid=offer.is_hybrid, of_layers=offer.of_layers)
+    if offer.num_new and offer.labeller:
+        return f"{offer.num_new:,} more labels by {offer.labeller.name} and {student}"
     if offer.num_new:
         chosen = ", chosen by uncertainty," if offer.selection else ""
         return f"{offer.num_new:,} more labels{chosen} and {student}"
@@ -57,11 +60,21 @@ def name_errors(errors: LabelErrors, *, num_labels: int) -> str:
     )
 
 
+def audit_first(offer: Offer, *, currency: str) -> str:
+    """What to say where labels of a language model look best, and nobody has looked at any."""
+    assert offer.labeller is not None
+    price = money(offer.price, currency=currency)
+    looks = f"{name_purchase(offer)} for {price} would gain most if they are as good as is assumed"
+    return f"Cannot tell yet: {looks}. {audit_would_tell(offer.labeller, offer.audit)}"
+
+
 def name_student(cell: Cell, *, is_hybrid: bool = False, of_layers: int = 0) -> str:
     """A student, or a teacher, by what it is made of; `of_layers` are those of a carved one's checkpoint, if known."""
     if cell.pseudo_labels == TEACHER:
         return f"the teacher of {cell.labels:,} labels"
     made_of = f"{cell.labels:,} labels" if cell.labels else "no labels"
+    if cell.by_model:
+        made_of += f", {cell.by_model:,} of them by a language model"
     if cell.pseudo_labels:
         own = " of its own checkpoint" if cell.teacher == OWN_CHECKPOINT else ""
         made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels{own}"

@@ -22,12 +22,13 @@ from labeling.publishing import (
     hold_opinions,
     publishable,
 )
-from reports.autopilot.deciding import BUYS, Purchase, View
+from reports.autopilot.deciding import BUYS, LABELS, Purchase, View
 from reports.autopilot.spending import spending_of
 from reports.models import AutopilotStep
 from reports.selection import select_examples
 from runs.control import start_all
-from runs.models import Run
+from runs.models import LabelingJob, Run
+from runs.prompting import start_labeling_job
 from studies.models import Example, Split
 
 AGENT = "autopilot"
@@ -45,6 +46,7 @@ class Bought:
     holds: Sequence[Hold]
     runs: Sequence[Run] = ()
     examples: Sequence[Example] = ()
+    jobs: Sequence[LabelingJob] = ()
 
     @property
     def held(self) -> Decimal:
@@ -60,7 +62,7 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
     """
     for action in BUYS:
         require(actor=view.autopilot.acts_for, action=action)
-    bought = _of_people(view, purchase, project) if purchase.is_of_people else _start(view, purchase)
+    bought = _bought(view, purchase, project)
     _check_unchanged(view, bought)
     step = AutopilotStep.objects.create(
         autopilot=view.autopilot,
@@ -71,6 +73,7 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
     )
     step.runs.set(bought.runs)
     step.examples.set(bought.examples)
+    step.jobs.set(bought.jobs)
     _check_caps(view)
     record(
         actor=view.autopilot.acts_for,
@@ -82,6 +85,14 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
         after={**step.figures, "by": AGENT},
     )
     return step
+
+
+def _bought(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
+    if purchase.job is not None:
+        # Its money is held batch by batch, when a worker asks.
+        job = start_labeling_job(actor=view.autopilot.acts_for, request=purchase.job, purpose=LABELS)
+        return Bought(holds=[], jobs=[job])
+    return _of_people(view, purchase, project) if purchase.is_of_people else _start(view, purchase)
 
 
 def _of_people(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
@@ -173,7 +184,7 @@ def _figures(view: View, purchase: Purchase, bought: Bought) -> dict[str, Any]:
     return {
         "recommendation": purchase.recommendation.pk,
         "price": purchase.price,
-        "held": bought.held,
+        "held": purchase.holds if purchase.job else bought.held,
         "gain": _rounded(offer.gain),
         "gain_of_it_alone": _rounded(offer.own_gain),
         "gain_90": [_rounded(bound) for bound in band] if band else None,

@@ -17,14 +17,17 @@ from planning.policy import least_visible
 from reports.advice import NextTranche, OfferRecord, Situation, measured_points, next_tranche, situation_of
 from reports.autopilot.spending import Spending, spending_of
 from reports.formatting import money, percent
+from reports.model_labels import job_request
 from reports.models import Autopilot, Recommendation
-from runs.models import Run, RunState
+from runs.models import LabelingJob, Run, RunState
+from runs.prompting import LabelingJobImpossible, quote_labeling_job
 from runs.requests import RunRequest, chain_of, count_inputs, device_price, estimate_runs
 from studies.models import Study
 from tables.table import counted
 
-BUYS = (Action.USE_AUTOPILOT, Action.START_RUN, Action.PUBLISH_EXAMPLES)
+BUYS = (Action.USE_AUTOPILOT, Action.START_RUN, Action.PUBLISH_EXAMPLES, Action.ASK_LANGUAGE_MODEL)
 """What whoever it acts for must be allowed to do."""
+LABELS = LabelingJob.Purpose.LABELS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,8 @@ class Wait:
 class Purchase:
     """What is bought of a recommendation.
 
-    `num_labels` examples are published, `num_asked` labelled ones get a second opinion, or `requests` are started.
+    `num_labels` examples are published, `num_asked` labelled ones get a second opinion, or `requests` are started. With
+    a `job`, a language model is asked for labels, and nothing else is done.
     `price` is what it is expected to cost, `holds` the most: its worst case.
     """
 
@@ -58,6 +62,7 @@ class Purchase:
     num_labels: int = 0
     num_asked: int = 0
     requests: Sequence[RunRequest] = ()
+    job: RunRequest | None = None
 
     @property
     def is_of_people(self) -> bool:
@@ -115,7 +120,8 @@ def _without_right(view: View) -> Stop | None:
     person = view.autopilot.acts_for
     if all(allows(actor=person, action=action) for action in BUYS):
         return None
-    return Stop(reason=f"{person.email}, for whom it bought, may not start runs and publish examples any more.")
+    lost = "may not start runs, publish examples and ask language models any more"
+    return Stop(reason=f"{person.email}, for whom it bought, {lost}.")
 
 
 def _stopped(view: View) -> Stop | None:
@@ -147,6 +153,9 @@ def _came_to_nothing(view: View) -> Stop | None:
     if run is not None:
         why = f": {run.error.rstrip('.')}" if run.error else ""
         return Stop(reason=f"{run}, which it started, {run.get_state_display().lower()}{why}.")
+    job = last.jobs.filter(state=LabelingJob.State.STOPPED).first()
+    if job is not None:
+        return Stop(reason=f"{job}, which it started, was stopped.")
     refused = Batch.objects.filter(publications__example__in=last.examples.all(), state=Batch.State.WITHDRAWN)
     return Stop(reason="The examples that it published were withdrawn.") if refused.exists() else None
 
@@ -156,6 +165,10 @@ def _in_progress(view: View) -> Wait | None:
     run = Run.objects.filter(study=view.study).exclude(state__in=RunState.ended()).order_by("pk").first()
     if run is not None:
         return Wait(reason=f"{run} is {run.get_state_display().lower()}; what it measures comes first.")
+    job = LabelingJob.objects.filter(study=view.study, purpose=LABELS, ended_at__isnull=True).first()
+    if job is not None:
+        why = f" ({job.reason.rstrip('.')})" if job.reason else ""
+        return Wait(reason=f"{job} is {job.get_state_display().lower()}{why}; its labels come first.")
     waiting = Assignment.objects.waiting().filter(publication__example__study=view.study)
     num_open = waiting.values("publication").distinct().count()
     if not num_open:
@@ -218,6 +231,8 @@ def _purchase(view: View) -> Purchase:
     assert offer is not None, "a recommendation without an offer stops or waits"
     if offer.scorer is not None:
         return _scores(view, offer)
+    if offer.num_new and offer.labeller is not None:
+        return _labels_by_model(view, offer, offer.labeller)
     if offer.num_new:
         return _labels(view, offer)
     if offer.num_asked:
@@ -264,6 +279,24 @@ def _opinions(view: View, offer: OfferRecord) -> Purchase:
         price=quote.estimate.expected,
         holds=quote.held,
         num_asked=quote.num_examples,
+    )
+
+
+def _labels_by_model(view: View, offer: OfferRecord, connection_id: int) -> Purchase:
+    """All of an offer: what a language model gives is cheap, and held for batch by batch."""
+    assert view.tranche.recommendation is not None
+    request = job_request(study=view.study, connection_id=connection_id, num_labels=offer.num_new)
+    quote = quote_labeling_job(request=request, purpose=LABELS)
+    if quote.fault or quote.tokens.expected is None or quote.tokens.most is None:
+        raise LabelingJobImpossible(quote.fault)
+    number, name = counted(len(quote.example_ids), "more label"), quote.language_model.connection.name
+    return Purchase(
+        recommendation=view.tranche.recommendation,
+        offer=offer,
+        name=f"{number} by {name}, for {offer.student}",
+        price=quote.tokens.expected,
+        holds=quote.tokens.most,
+        job=request,
     )
 
 

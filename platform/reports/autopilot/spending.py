@@ -14,7 +14,7 @@ from budgets.models import LedgerEntry
 from budgets.money import ZERO, quantize
 from labeling.models import Annotation, Assignment
 from reports.models import Autopilot
-from runs.models import Run
+from runs.models import LabelingJob, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +65,12 @@ def costs_of(autopilot: Autopilot) -> Mapping[int, StepCost]:
     runs, examples = _steps_of(autopilot, "runs"), _steps_of(autopilot, "examples")
     charged: dict[int, Decimal] = defaultdict(lambda: ZERO)
     held: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    for step, amount in _charged(autopilot, {**_keys_of_runs(runs), **_keys_of_labels(examples)}):
+    jobs = dict(autopilot.steps.filter(jobs__isnull=False).order_by("pk").values_list("jobs", "pk"))
+    keys = {**_keys_of_runs(runs), **_keys_of_labels(examples), **_keys_of_jobs(jobs)}
+    for step, amount in _charged(autopilot, keys):
         charged[step] += amount
+    for step, most in _most_of_open_jobs(autopilot, jobs):
+        held[step] += max(most - charged[step], ZERO)
     for step, amount in [*_held_for_runs(runs), *_held_for_labels(examples)]:
         held[step] += amount
     pks = autopilot.steps.values_list("pk", flat=True)
@@ -88,6 +92,18 @@ def _keys_of_labels(steps: Mapping[int, int]) -> dict[str, int]:
     """The step by the key that an annotation's entries share, those of a skip included."""
     annotations = Annotation.objects.filter(example__in=steps).only("unique_id", "example_id")
     return {one.source_key: steps[one.example_id] for one in annotations}
+
+
+def _keys_of_jobs(steps: Mapping[int, int]) -> dict[str, int]:
+    """The step by the key that the entries of a labelling job share."""
+    return {job.source_key: steps[job.pk] for job in LabelingJob.objects.filter(pk__in=steps).only("pk")}
+
+
+def _most_of_open_jobs(autopilot: Autopilot, steps: Mapping[int, int]) -> Iterator[tuple[int, Decimal]]:
+    """Of jobs that are not over, what each may come to: batch by batch it is held for, and all of it is taken."""
+    open_ones = LabelingJob.objects.filter(pk__in=steps, ended_at__isnull=True).values_list("pk", flat=True)
+    figures = dict(autopilot.steps.filter(pk__in=steps.values()).values_list("pk", "figures"))
+    return ((steps[pk], Decimal(figures[steps[pk]]["held"])) for pk in open_ones)
 
 
 def _charged(autopilot: Autopilot, steps: Mapping[str, int]) -> Iterator[tuple[int, Decimal]]:

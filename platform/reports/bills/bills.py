@@ -24,7 +24,7 @@ from connections.models import AnswerUse
 from labeling.models import Annotation
 from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind
-from studies.models import ChosenBy, Example, SnapshotItem, Study
+from studies.models import ChosenBy, Example, Label, SnapshotItem, Study
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -138,18 +138,19 @@ class _RunNode(NamedTuple):
 class _TrainingLabels(NamedTuple):
     """Labels that a run or its ancestors trained on, those that a model chose, and the keys of who scored these.
 
-    `num_opinions` of them rested on several annotations.
+    `num_opinions` of them rested on several annotations, `num_by_model` were given by a language model.
     """
 
     num: int
     num_chosen: int
     num_opinions: int
+    num_by_model: int
     scores_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class LedgerRows:
-    """All that studies paid for, and all that their runs were made of, in seven queries, however many or large."""
+    """All that studies paid for, and all that their runs were made of, in eight queries, however many or large."""
 
     studies: Sequence[Study]
 
@@ -195,6 +196,12 @@ class LedgerRows:
         keys_in = cache(json.loads)
         rows = items.values_list("snapshot_id", "example_id", Cast("source_keys", models.TextField()))
         return _grouped((snapshot, (example, keys_in(keys))) for snapshot, example, keys in rows)
+
+    @cached_property
+    def by_model(self) -> dict[int, list[int]]:
+        """By snapshot: its examples whose label a language model gave."""
+        given = SnapshotItem.objects.filter(snapshot__study__in=self.studies, source=Label.Source.LANGUAGE_MODEL)
+        return _grouped(given.order_by("pk").values_list("snapshot_id", "example_id"))
 
     @cached_property
     def chosen(self) -> dict[int, str]:
@@ -257,16 +264,22 @@ class StudyLedger:
         """Count those of them that rested on second opinions; none where the study asks for several of each."""
         return 0 if self.study.annotations_per_example > 1 else self._labels(run_id).num_opinions
 
+    def num_by_model(self, *, run_id: int) -> int:
+        """Count those of them whose label a language model gave."""
+        return self._labels(run_id).num_by_model
+
     def _labels(self, run_id: int) -> _TrainingLabels:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._labels_by_snapshots:
             labels = {example: keys for snapshot in snapshots for example, keys in self._rows.items[snapshot]}
             chosen = sorted(labels.keys() & self._rows.chosen.keys())
+            by_model = set[int]().union(*(self._rows.by_model.get(snapshot, ()) for snapshot in snapshots))
             self._labels_by_snapshots[snapshots] = _TrainingLabels(
                 num=len(labels),
                 num_chosen=len(chosen),
                 # A label of a language model has one key, its batch.
                 num_opinions=sum(len(keys) > 1 for keys in labels.values()),
+                num_by_model=len(by_model),
                 scores_keys=tuple(dict.fromkeys(self._rows.chosen[example] for example in chosen)),
             )
         return self._labels_by_snapshots[snapshots]

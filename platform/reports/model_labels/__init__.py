@@ -1,18 +1,29 @@
-"""Labels that a language model gave: how many, what an audit by people says of them."""
+"""Labels that a language model gives: what they cost, how many there are, what an audit by people says of them."""
 
 from reports.model_labels.auditing import NothingToAudit, num_auditable, publish_audit, start_audit
+from reports.model_labels.labeller import NUM_AUDITED, Labeller, audit_would_tell, labeller_of, name_accuracy
+from reports.model_labels.pricing import LabelPrice, job_request, price_audit, price_labels
 from reports.model_labels.results import AuditNotFound, AuditResult, ClassShare, audit_results, find_audit
 from reports.model_labels.reviewing import num_reviewable, publish_review, reviewed
 
 __all__ = [
+    "NUM_AUDITED",
     "AuditNotFound",
     "AuditResult",
     "ClassShare",
+    "LabelPrice",
+    "Labeller",
     "NothingToAudit",
     "audit_results",
+    "audit_would_tell",
     "find_audit",
+    "job_request",
+    "labeller_of",
+    "name_accuracy",
     "num_auditable",
     "num_reviewable",
+    "price_audit",
+    "price_labels",
     "publish_audit",
     "publish_review",
     "reviewed",

@@ -54,11 +54,11 @@ def surface_csv(study: Study) -> str:
 def _students(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
     """All but those of fewer layers, of labels with second opinions, and of runs in `others`, of another teacher."""
     for point in points_of(ledger):
-        # A distilled student of no pseudo-label would stand for one of the annotate path, and one that a language model
-        # taught for one of a fine-tuned teacher.
+        # A distilled student of no pseudo-label would stand for one of the annotate path, one that a language model
+        # taught for one of a fine-tuned teacher, and its labels for people's.
         is_of_its_path = (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0)
         is_usual = point.run_id not in others and not point.layers and not point.num_opinions
-        if is_usual and is_of_its_path and not point.is_from_language_model:
+        if is_usual and is_of_its_path and not point.is_from_language_model and not point.num_by_model:
             cell = Cell(point.num_labels, point.num_pseudo_labels, chosen=point.num_chosen)
             yield _point(cell, float(point.dollars), point.utility, point.high - point.low)
 

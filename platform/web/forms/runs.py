@@ -124,7 +124,10 @@ class LicenceForm(forms.Form):
 class StartRunForm(LicenceForm):
     """The settings with a label, and what else a request is made of; `LINKED` are those that a link may fill in."""
 
-    LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "teacher_seeds", "max_minutes", "student_layers")
+    LINKED = (
+        *("path", "num_labels", "num_unlabelled", "teacher", "teacher_seeds"),
+        *("max_minutes", "student_layers", "gold_only"),
+    )
 
     path = forms.ChoiceField(label="Method", choices=METHODS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(

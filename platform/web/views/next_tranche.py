@@ -105,6 +105,8 @@ def _step(study: Study, offer: OfferRecord) -> FirstStep:
         asked |= {"num_unlabelled": offer.num_to_score, "max_minutes": offer.scoring_minutes}
         text = f"Have {offer.num_to_score:,} examples scored"
         return FirstStep(text=text, url=_address("start-run", study, asked))
+    if offer.num_to_audit or (offer.num_by_model and offer.num_new):
+        return _step_of_model_labels(study, offer)
     if offer.num_new:
         asked = {"num_examples": offer.num_new, "split": Split.POOL}
         asked |= {"order": Order.UNCERTAINTY} if offer.is_chosen else {}
@@ -118,8 +120,20 @@ def _step(study: Study, offer: OfferRecord) -> FirstStep:
     return FirstStep(text="Start the run", url=_address("start-run", study, _run(offer)))
 
 
+def _step_of_model_labels(study: Study, offer: OfferRecord) -> FirstStep:
+    """Labels of a language model; before people have looked at some, an audit of as many as it takes."""
+    if offer.num_to_audit and not offer.num_missing:
+        asked: dict[str, object] = {"num_examples": offer.num_to_audit}
+        return FirstStep(text=f"Audit {offer.num_to_audit:,} labels", url=_address("audit-labels", study, asked))
+    num_labels = offer.num_missing or offer.num_new
+    asked = {"connection": offer.labeller, "num_unlabelled": num_labels}
+    what = f"{num_labels:,} labels{' to audit' if offer.num_missing else ''}"
+    return FirstStep(text=f"Have a language model give {what}", url=_address("start-labeling-job", study, asked))
+
+
 def _run(offer: OfferRecord) -> dict[str, object]:
     asked: dict[str, object] = {"path": offer.path, "num_labels": offer.labels, "max_minutes": offer.minutes}
+    asked |= {"gold_only": "on"} if offer.is_gold_only else {}
     asked |= {"student_layers": ", ".join(map(str, offer.layers))} if offer.layers else {}
     if offer.path == Path.ANNOTATE:
         return asked

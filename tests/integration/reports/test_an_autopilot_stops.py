@@ -62,7 +62,7 @@ def test_it_stops_when_the_person_it_acts_for_loses_the_right(study: Study, lose
     switched_on(study)
     recommended(study)
     lose(study.created_by)
-    assert "may not start runs and publish examples any more" in stopped_because(study)
+    assert "may not start runs, publish examples and ask language models any more" in stopped_because(study)
     assert not AutopilotStep.objects.exists()
 
 

@@ -85,6 +85,7 @@ class LabelingJobForm(forms.Form):
 class LabelsForm(LabelingJobForm):
     """The same, and how many examples are to be labelled."""
 
+    LINKED = (*LabelingJobForm.LINKED, "num_unlabelled")
     USUAL = 100
 
     num_unlabelled = forms.IntegerField(
@@ -97,6 +98,7 @@ class LabelsForm(LabelingJobForm):
 
 
 class AuditForm(forms.Form):
+    LINKED = ("num_examples",)
     USUAL = 50
 
     num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000)

@@ -20,7 +20,7 @@ from studies.models import Study
 from studies.queries import split_counts
 from web.forms.language_models.prompts import AuditForm, LabelsForm
 from web.guards import button_for, form_for, page_for
-from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, person, study_of
+from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, person, study_of
 from web.presenters import quote_publishing
 from web.views.language_models.quoting import quote_answers, start_as_shown
 
@@ -46,7 +46,7 @@ def model_labels(request: HttpRequest, pk: int) -> HttpResponse:
 @form_for(Action.ASK_LANGUAGE_MODEL)
 def start_job(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    form = LabelsForm(request.POST or None, study=study)
+    form = LabelsForm(request.POST or None, study=study, initial=linked(request, LabelsForm.LINKED))
     quoted = _quoted(request, study)
     started = start_as_shown(request, form, study=study, shown=quoted[SHOWN], purpose=LABELS)
     if started:
@@ -62,7 +62,8 @@ def job_quote(request: HttpRequest, pk: int) -> HttpResponse:
 @form_for(Action.PUBLISH_EXAMPLES)
 def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    form = AuditForm(request.POST or None, initial={"num_examples": min(AuditForm.USUAL, num_auditable(study)) or None})
+    usual = {"num_examples": min(AuditForm.USUAL, num_auditable(study)) or None}
+    form = AuditForm(request.POST or None, initial=usual | linked(request, AuditForm.LINKED))
     quoted = _people_quote(request, study, num_auditable(study))
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
         num_examples = form.cleaned_data["num_examples"]
