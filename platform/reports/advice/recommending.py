@@ -192,7 +192,7 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
     return name_labels_alone(needed, num_there=pool.num_labels, price=price)
 
 
-def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool, bool]:
+def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool, bool, bool]:
     cell = offer.cell
     kind_of_labels = offer.num_new > 0, offer.selection is not None, offer.num_asked > 0, cell.by_model > 0
     return offer.path, cell.teacher, cell.layers, *kind_of_labels

@@ -21,7 +21,7 @@ from studies.models import Study
 
 AMOUNTS = ("label_cost", "compute_cost", "scoring_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
 
-OfferKey = tuple[int | None, int | None, bool, int, int, int]
+OfferKey = tuple[int | None, int | None, bool, int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
