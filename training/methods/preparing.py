@@ -2,14 +2,20 @@
 
 from training.compute import Compute, prepare_compute
 from training.job import Job
-from training.tasks import TaskType, task_type_named
+from training.models import can_write
+from training.tasks import TOKEN, TaskType, task_type_named
 
 
 def prepare(job: Job) -> tuple[Compute, TaskType]:
-    """Prepare the device and look the task type up; raises DeviceMissing, TaskTypeUnknown."""
+    """Prepare the device and look the task type up, as the spec's checkpoint answers it: in writing or by marks.
+
+    Raises: DeviceMissing, TaskTypeUnknown, PretrainedMissing, PretrainedUnusable.
+    """
     spec = job.spec
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     compute = prepare_compute(
         device=spec.device, precision=spec.training.precision, num_threads=spec.num_threads, seed=spec.seed
     )
-    return compute, task_type
+    # Of a text that is to be made up, nothing can be marked: the task type then stays.
+    marks = task_type.is_written and spec.model is not None and not can_write(spec.model)
+    return compute, task_type.segmented(TOKEN) if marks else task_type
