@@ -3,7 +3,7 @@
 from training.compute import Compute, prepare_compute
 from training.job import Job
 from training.models import can_write
-from training.tasks import TOKEN, TaskType, task_type_named
+from training.tasks import TaskType, task_type_named
 
 
 def prepare(job: Job) -> tuple[Compute, TaskType]:
@@ -16,6 +16,6 @@ def prepare(job: Job) -> tuple[Compute, TaskType]:
     compute = prepare_compute(
         device=spec.device, precision=spec.training.precision, num_threads=spec.num_threads, seed=spec.seed
     )
-    # Of a text that is to be made up, nothing can be marked: the task type then stays.
-    marks = task_type.is_written and spec.model is not None and not can_write(spec.model)
-    return compute, task_type.segmented(TOKEN) if marks else task_type
+    if task_type.is_written and spec.model is not None:
+        task_type = task_type.answered_by(writes=can_write(spec.model))
+    return compute, task_type

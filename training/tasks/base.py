@@ -90,6 +90,15 @@ class TaskType(ABC):
         """Return the same task type over units of one segmentation: word, character or TOKEN; else itself."""
         return self
 
+    def answered_by(self, *, writes: bool) -> "TaskType":
+        """Return the task type as a model answers it that writes, or one that only reads; mostly itself."""
+        return self
+
+    @property
+    def can_be_marked(self) -> bool:
+        """Whether a model that only reads can mark what one that writes would write."""
+        return self.is_written and not self.answered_by(writes=False).is_written
+
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
         """Choose the segmentation, word or character, in which training rows can be learned."""
         return "word"

@@ -60,6 +60,9 @@ class QuestionAnsweringType(WrittenAnswerType):
     def segmented(self, segmentation: str) -> TaskType:
         return MarkedAnswerType() if segmentation == TOKEN else self
 
+    def answered_by(self, *, writes: bool) -> TaskType:
+        return self if writes else MarkedAnswerType()
+
     def prompt(self, fields: Mapping[str, str]) -> str:
         """Name both parts, as T5 was taught to read them; without a passage the question stands alone."""
         asked, passage = f"question: {fields['question']}", fields.get("passage", "")
