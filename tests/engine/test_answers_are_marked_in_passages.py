@@ -8,10 +8,13 @@ import pytest
 import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
+from tests.tiny_encoders import FAMILIES, encoder_of
+from tests.tiny_llama import write_tiny_llama
 from tests.tiny_runs import RunFolder, carry_out, write_dataset, write_run
-from training.data import InputLine
-from training.distil import read_soft_labels
+from training.data import NO_ANSWER, PLACES, InputLine
+from training.distil import TopPlaces, read_soft_labels
 from training.evaluation import load_predictor
+from training.models import AnswerMarker, question_answerer
 from training.runtime import PermanentFailure, StopFlag
 from training.serving import export_model
 
@@ -154,6 +157,7 @@ def test_a_store_keeps_the_distributions_that_the_model_gives(teacher: Path, tmp
         input_fields=("question", "passage"),
         labels=[],
     )
+    assert isinstance(soft.outputs, TopPlaces)
     model = AutoModelForQuestionAnswering.from_pretrained(teacher / "artifact").eval()
     tokenizer = AutoTokenizer.from_pretrained(teacher / "artifact")
     for row, columns in enumerate(zip(*soft.rows.columns.values(), strict=True)):
@@ -182,3 +186,31 @@ def test_an_artifact_is_read_back_and_exported_as_it_was(teacher: Path, tmp_path
         marked for marked, _ in said_of(artifact, rows)
     ]
     assert 'pipeline_tag: "question-answering"' in (artifact / "README.md").read_text()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_librarys_own_class_has_the_same_logits(family: str) -> None:
+    marker = AnswerMarker(encoder=encoder_of(family), num_outputs=2).eval()
+    whole = question_answerer(marker)
+    if family == "modernbert":
+        # The library's has another layer before its head.
+        assert whole is None
+        return
+    assert whole is not None
+    ids = torch.tensor([[5, 6, 7, 8]])
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    with torch.no_grad():
+        found = whole.eval()(**inputs)
+        logits = marker({**inputs, PLACES: torch.tensor([[NO_ANSWER, 0, 2, 4]])})
+    assert torch.allclose(torch.stack([found.start_logits[0], found.end_logits[0]], dim=-1), logits, atol=1e-5)
+
+
+def test_one_that_writes_and_one_that_marks_teach_each_other_nothing(
+    teacher: Path, run_folder: RunFolder, tmp_path: Path
+) -> None:
+    soft = scored(tmp_path / "scoring", teacher, dev=False)
+    llama = write_tiny_llama(tmp_path / "llama")
+    named = {"source": "folder", "name": str(llama)}
+    folder = run_folder(**{**MARKED, "kind": "distil", "model": named, "data": {"soft_labels": str(soft)}})
+    with pytest.raises(PermanentFailure, match="writes answers, and its teacher marked them"):
+        carry_out(folder)

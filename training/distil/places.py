@@ -22,6 +22,8 @@ from training.losses import IGNORED, NOWHERE
 
 # Of the start and of the end of an answer; one of them stands for no answer.
 NUM_TOP_PLACES = 64
+# Of a passage, to calibrate on.
+MOST_PLACES = 1024
 # Fills up the places of a short passage.
 NOTHING = -3
 _COLUMNS = ("places", "place_log_probs", "place_tails")
@@ -64,7 +66,9 @@ class TopPlaces:
 
     @property
     def answered_N(self) -> npt.NDArray[np.bool_]:
-        return np.isfinite(self.log_probs_N2K[:, :, 0]).all(axis=1)
+        is_finite_N2 = np.isfinite(self.log_probs_N2K[:, :, 0])
+        found: npt.NDArray[np.bool_] = is_finite_N2[:, 0] & is_finite_N2[:, 1]
+        return found
 
     def of_rows(self, kept_N: npt.NDArray[np.bool_]) -> Self:
         return replace(
@@ -127,23 +131,36 @@ def window_teacher(*, top: TopPlaces, encoded: EncodedRows, temperature: float) 
 
 
 def place_decisions(*, scores: PlaceScores, spans: Sequence[tuple[int, int] | None]) -> Decisions:
-    """Return the start and the end of each row whose answer is in its passage as decisions, with gold ones."""
+    """Return the start and the end of each row whose answer is in its passage as decisions, with gold ones.
+
+    Of very long passages the likeliest places are taken, gold ones among them.
+    """
     kept = [row for row, span in enumerate(spans) if span is not None and np.isfinite(scores.row(row)[0]).all()]
-    most = max((len(scores.row(row)[0]) for row in kept), default=1)
+    most = max((min(len(scores.row(row)[0]), MOST_PLACES) for row in kept), default=1)
     logits_D2P = np.full((len(kept), 2, most), NOWHERE, dtype=np.float32)
     target_D2 = np.full((len(kept), 2), IGNORED, dtype=np.int64)
     for number, row in enumerate(kept):
         values_P2, starts_P, ends_P = scores.row(row)
-        logits_D2P[number, :, : len(values_P2)] = values_P2.T
         span = spans[row]
         assert span is not None
-        target_D2[number] = covering(np.array([span[0], span[1] - 1]), starts_P, ends_P)
+        gold_2 = covering(np.array([span[0], span[1] - 1]), starts_P, ends_P)
+        for side in (0, 1):
+            places = _likeliest(values_P2[:, side], int(gold_2[side]), most)
+            logits_D2P[number, side, : len(places)] = values_P2[places, side]
+            target_D2[number, side] = int(np.flatnonzero(places == gold_2[side])[0])
     return Decisions(
         logits_DK=logits_D2P.reshape(-1, most),
         row_D=np.repeat(np.array(kept, dtype=np.int64), 2),
         num_rows=len(scores),
         target_D=target_D2.reshape(-1),
     )
+
+
+def _likeliest(values_P: npt.NDArray[np.float32], gold: int, most: int) -> npt.NDArray[np.int64]:
+    places = np.argsort(-values_P, kind="stable")[:most]
+    if gold not in places:
+        places[-1] = gold
+    return places
 
 
 def _top_of(

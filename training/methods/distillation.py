@@ -31,7 +31,7 @@ from training.evaluation import EncodedSplit, read_splits
 from training.job import Job
 from training.learners import encode_rows, gold_spans, learner_of, num_places, window_targets
 from training.losses import IGNORED
-from training.methods.preparing import prepare
+from training.methods.preparing import check_answers_alike, prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import StudentStart, start_student
 from training.methods.student_vectors import vector_target
@@ -48,16 +48,13 @@ from training.train import (
     TrainingSetup,
     check_variety,
     gold_objective,
+    report_unreadable,
     search_and_train,
 )
 
 
 class TeacherAnsweredNothing(PermanentFailure):
     """A teacher gave no answer to any of the rows that a student is to learn from."""
-
-
-class TeacherUnfit(PermanentFailure):
-    """A student cannot learn from what its teacher gave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +129,7 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     assert spec.model is not None and spec.data.soft_labels is not None
     # A student has its teacher's units, or the outputs could not be aligned.
     segmentation = read_metadata(spec.data.soft_labels).get("segmentation", "word")
-    _check_answers_alike(task_type, segmentation)
+    check_answers_alike(task_type, segmentation)
     task_type = task_type.segmented(segmentation)
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
@@ -144,6 +141,8 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     splits = read_splits(
         spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling, frame=loader.frame
     )
+    if gold and (spec.training.gold_weight or spec.distillation.gold_epochs):
+        report_unreadable(job, gold, loader)
     start = start_student(job=job, loader=loader, compute=compute, soft=soft)
     vectors = vector_target(job=job, loader=loader, soft=soft, start=start)
     baseline_rows = _baseline_rows(job, task_type, soft, gold, splits) if task_type.has_labels else None
@@ -340,20 +339,6 @@ def _marked_objective(
         temperature=settings.temperature,
         gold_weight=settings.gold_weight,
     )
-
-
-def _check_answers_alike(task_type: TaskType, segmentation: str) -> None:
-    """Raise TeacherUnfit where one of teacher and student writes answers and the other marks them."""
-    marks = task_type.unit == TOKEN
-    if marks != (segmentation == TOKEN):
-        how = (
-            "marks answers in passages, and its teacher wrote them"
-            if marks
-            else "writes answers, and its teacher marked them"
-        )
-        raise TeacherUnfit(
-            f"data.soft_labels: the student {how}. Take a teacher and a student that both write, or two encoders."
-        )
 
 
 def _teacher_over(soft: SoftLabels, units: Units, temperature: float) -> tuple[Tensor, Tensor, Tensor | None]:

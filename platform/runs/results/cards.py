@@ -68,7 +68,7 @@ def card_of(
     run, study = artifact.run, artifact.run.study
     if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise CardMissing(f"{artifact} is not a model and has no card. Choose a student or a teacher.")
-    task_type = answered_as(study=study, reference=run.base_model)
+    task_type = answered_as(study=study, reference=run.model or {})
     card = Card(
         title=f"{artifact}: {study.name}",
         summary=_summary(artifact, origins),

@@ -214,5 +214,5 @@ def versions_of(run: Run) -> dict[str, Any]:
 
 def dev_title(run: Run) -> str:
     """The name of what chooses steps and settings of a run on dev."""
-    task_type = answered_as(study=run.study, reference=run.base_model)
+    task_type = answered_as(study=run.study, reference=run.model or {})
     return task_type.dev_criterion or run.study.get_metric_display()

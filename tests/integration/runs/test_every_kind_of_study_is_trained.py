@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from reports.cards import model_card
 from runs.checkpoints import answered_as
 from runs.control import start_annotate, start_distil
 from runs.models import Run, RunKind, RunState
 from runs.requests import RunPlan
+from runs.results import dev_title
 from studies.models import Split, Study
 from tests import factories
 from tests.commands import ROOT
@@ -91,5 +93,8 @@ def test_both_paths_end_in_a_student_measured_by_every_metric_of_its_kind(study:
         measured = run.artifact.evaluations.filter(split="test")
         assert {one.metric for one in measured} == set(study.definition.metrics)
         assert measured.get(metric=study.metric).baseline is not None
+        if marks(study):
+            assert dev_title(run) == study.get_metric_display()
+            assert 'pipeline_tag: "question-answering"' in model_card(artifact=run.artifact)
     assert study.runs.get(kind=RunKind.SCORE).artifact.num_pseudo_labels == 10
     assert is_reconciled(study)

@@ -152,7 +152,7 @@ def test_the_loss_is_the_divergence_of_start_and_end_at_the_temperature(tokenize
     )
     student = torch.randn(int(counts.sum()), 2, generator=torch.Generator().manual_seed(1))
     direct = torch.zeros(())
-    for row, logits in enumerate(student.split(counts.tolist())):
+    for row, logits in enumerate(torch.split(student, counts.tolist())):
         said = torch.from_numpy(joined.row(row)[0])
         log_p, log_q = ((one / temperature).log_softmax(dim=0) for one in (said, logits))
         direct += (log_p.exp() * (log_p - log_q)).sum() * temperature**2 / 2
