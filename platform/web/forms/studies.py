@@ -17,8 +17,9 @@ MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
     ("Another one", _OTHER_MODELS),
 ]
-_WRITES = "It must write: a text-to-text model such as T5, or a decoder such as SmolLM2."
-_MARKS = f"An encoder marks answers in passages. For questions without passages: {_WRITES[0].lower()}{_WRITES[1:]}"
+_WRITERS = "a text-to-text model such as T5, or a decoder such as SmolLM2."
+_WRITES = f"It must write: {_WRITERS}"
+_MARKS = f"An encoder marks answers in passages. Questions without passages need a model that writes: {_WRITERS}"
 STUDENT = "package:paraphrase-MiniLM-L3-v2"
 TEACHER = "package:all-mpnet-base-v2"
 
