@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 IGNORED = -100
+# The logit, and the log-probability, of a place that is not there: finite, since nothing times infinity is no number.
+NOWHERE = -1e4
 
 
 def cross_entropy_sum(*, logits_BC: Tensor, target_B: Tensor) -> Tensor:

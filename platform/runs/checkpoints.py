@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from planning.footprint import Shape
+from studies.models import Study
+from studies.task_types import TaskType
 from training.contract import CAUSAL, LABEL_MAP_FILE, PACKAGES, SPEC_FILE, TOKENIZER_FILES
 from training.runtime import read_json
 from training.spec import GIT_REF, HUB_NAME
@@ -88,6 +90,13 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
         is_gated="gated" in str(config.get("feed_forward_proj", "")) or config.get("hidden_act") == "silu",
         is_decoder_only=_continues_texts(config),
     )
+
+
+def answered_as(*, study: Study, reference: Mapping[str, Any]) -> TaskType:
+    """The study's task type as a checkpoint answers it; as one that writes does, where no config here says it."""
+    shape = shape_of(reference)
+    known = shape is not None and not study.definition.has_labels
+    return study.definition.answered_by(writes=shape.writes) if known and shape else study.definition
 
 
 def num_layers(reference: Mapping[str, Any]) -> int:

@@ -88,11 +88,6 @@ class Study(models.Model):
         """The metric's name, by what it counts here: for entities, spans."""
         return metric_title(task_type=self.task_type, metric=self.metric)
 
-    @property
-    def dev_title(self) -> str:
-        """The name of what chooses steps and settings on dev."""
-        return self.definition.dev_criterion or self.get_metric_display()
-
 
 class LabelMeaning(NamedTuple):
     """A label's description, perhaps empty, and example phrases, perhaps none; as a text, what annotators read."""

@@ -1,6 +1,8 @@
 """Rows of text with their gold answers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +24,9 @@ class Rows:
         found = [answer for answer in self.answers() if answer is not None]
         assert len(found) == len(self)
         return found
+
+    def taken(self, numbers: Sequence[int]) -> Self:
+        """Return some rows, in this order."""
+        columns = {name: [texts[number] for number in numbers] for name, texts in self.columns.items()}
+        gold = None if self.gold is None else [self.gold[number] for number in numbers]
+        return replace(self, uids=[self.uids[number] for number in numbers], columns=columns, gold=gold)

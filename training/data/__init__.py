@@ -3,10 +3,13 @@
 from training.data.batches import Indices, collate, epoch_batches, scoring_batches
 from training.data.encoded import (
     FROZEN_STATES,
+    NO_ANSWER,
+    PLACES,
     SECOND,
     Encoded,
     EncodedRows,
     HiddenStates,
+    Windows,
     join_pair,
     paired,
     split_pair,
@@ -27,7 +30,7 @@ from training.data.tabular import (
     read_lines,
 )
 from training.data.token_labels import TokenLabels, from_lists, to_lists, token_labels_in
-from training.data.tokens import tokenise, treat_marks_as_text
+from training.data.tokens import tokenise, tokenise_windows, treat_marks_as_text
 from training.data.top_outputs import (
     MOST_WHOLE_OUTPUTS,
     NUM_TOP_OUTPUTS,
@@ -42,7 +45,9 @@ from training.data.units import UNSEEN, ModelOutputs, Units
 __all__ = [
     "FROZEN_STATES",
     "MOST_WHOLE_OUTPUTS",
+    "NO_ANSWER",
     "NUM_TOP_OUTPUTS",
+    "PLACES",
     "SECOND",
     "TAIL_TEMPERATURES",
     "UNSEEN",
@@ -62,6 +67,7 @@ __all__ = [
     "TokenLabels",
     "TopOutputs",
     "Units",
+    "Windows",
     "answer_rows",
     "check_lines",
     "checked_rows",
@@ -83,6 +89,7 @@ __all__ = [
     "to_lists",
     "token_labels_in",
     "tokenise",
+    "tokenise_windows",
     "treat_marks_as_text",
     "unit_vectors",
     "vector_column",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,10 @@ Encoded = dict[str, list[int]]
 FROZEN_STATES = "frozen_states"
 # Before the names of the inputs of a pair's second text, where the two are encoded apart.
 SECOND = "second_"
+# Of each token of a question with its passage, the first character of the passage that it covers; NO_ANSWER of the
+# token that stands for an answer that is not there, NO_TOKEN of all that cannot be marked.
+PLACES = "places"
+NO_ANSWER = -2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +40,23 @@ class HiddenStates:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Windows:
+    """Which rows are windows of one example: `bounds` (number of examples + 1,); `ends_U` go with their PLACES.
+
+    An end is the last character that a token covers, plus one.
+    """
+
+    bounds: npt.NDArray[np.int64]
+    ends_U: npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EncodedRows:
     """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
 
     Answers that a text-to-text model generates are read against the texts in `columns`, which others do not keep;
     `frozen` are states behind frozen layers, where kept. Of rows that are one example with several right answers, which
-    `choices` (number of examples + 1,) bounds, each epoch has one.
+    `choices` (number of examples + 1,) bounds, each epoch has one; of those that `windows` bounds it has all.
     """
 
     inputs: dict[str, RaggedInts]
@@ -51,6 +66,7 @@ class EncodedRows:
     columns: dict[str, list[str]]
     frozen: HiddenStates | None = None
     choices: npt.NDArray[np.int64] | None = None
+    windows: Windows | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)

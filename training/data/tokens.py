@@ -15,7 +15,33 @@ def treat_marks_as_text(tokenizer: Any) -> Any:
 
 def tokenise(tokenizer: Any, *fields: Sequence[str], **options: Any) -> dict[str, Any]:
     """Call a tokenizer on N texts per field, so that no token of a text is a special one."""
-    encoded = tokenizer(*fields, return_special_tokens_mask=True, **options)
+    return _as_text(tokenizer, tokenizer(*fields, return_special_tokens_mask=True, **options))
+
+
+def tokenise_windows(
+    tokenizer: Any, first: Sequence[str], second: Sequence[str], *, max_length: int, overlap: int
+) -> dict[str, Any]:
+    """Call a fast tokenizer on N pairs; a second text that is too long becomes several rows, which share some tokens.
+
+    `overflow_to_sample_mapping` has each row's pair, `sides` which text each token is of, 0 or 1, None of special ones,
+    and `offset_mapping` its characters there.
+    """
+    encoded = tokenizer(
+        list(first),
+        list(second),
+        truncation="only_second",
+        max_length=max_length,
+        stride=overlap,
+        padding=False,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+    )
+    sides = [encoded.sequence_ids(row) for row in range(len(encoded["input_ids"]))]
+    return {**_as_text(tokenizer, encoded), "sides": sides}
+
+
+def _as_text(tokenizer: Any, encoded: Any) -> dict[str, Any]:
     # A vocabulary may hold a mark among its pieces, as T5's holds `</s>`, which then fits a text like any other piece.
     marks = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
     masks = encoded.pop(_MASK)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from training.data import ModelOutputs
 from training.distil.calibration import decisions_of, row_confidence
 from training.distil.confidence import Threshold
+from training.distil.places import TopPlaces
 from training.distil.soft_labels import SoftLabels
 from training.runtime import PermanentFailure
 from training.spec import DistillationSettings
@@ -48,7 +49,11 @@ def select(
     Only rows that the teacher answered are filtered; those of `is_gold_N` stay, and are counted in no share.
     Raises: NotCalibrated (the teacher scored no dev), NoRowsPass (no row reaches the threshold).
     """
-    decisions = decisions_of(task_type=task_type, outputs=soft.outputs)
+    outputs = soft.outputs
+    if isinstance(outputs, TopPlaces):
+        decisions = outputs.decisions()
+    else:
+        decisions = decisions_of(task_type=task_type, outputs=outputs)
     # A row without an answer teaches nothing: a control that draws some would be given less than the filter.
     is_answered_N = np.bincount(decisions.row_D, minlength=decisions.num_rows) > 0
     asked = np.flatnonzero(~is_gold_N & is_answered_N)
@@ -56,7 +61,7 @@ def select(
         return Selection(kept_N=np.ones_like(is_gold_N), num_asked=len(asked), num_passed=len(asked))
     if settings.filter == "random" and settings.keep is not None:
         return _drawn(is_gold_N, asked, num_passed=_share_of(asked, settings.keep), seed=seed)
-    if not task_type.has_labels:
+    if task_type.is_written:
         return _most_sure(settings, soft, is_gold_N, asked)
     if soft.dev is None:
         raise NotCalibrated(

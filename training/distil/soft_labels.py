@@ -29,9 +29,10 @@ from training.data import (
     vector_column,
 )
 from training.distil.confidence import DevConfidence
+from training.distil.places import NUM_TOP_PLACES, TopPlaces
 from training.learners import learner_of
 from training.runtime import removed_on_failure, write_json
-from training.tasks import TaskType
+from training.tasks import TOKEN, TaskType
 
 METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
@@ -42,7 +43,9 @@ TOP_COLUMNS = ("class_ids", "class_log_probs", "class_tails")
 
 
 def num_top_outputs(*, task_type: TaskType, labels: Sequence[str]) -> int:
-    """How many of a row's likeliest classes a set keeps; 0 keeps all, where there are few or several may apply."""
+    """How many of a row's likeliest classes or places are kept; 0 keeps all, of few or where several may apply."""
+    if task_type.unit == TOKEN:
+        return NUM_TOP_PLACES
     is_one_choice = task_type.unit == "row" and learner_of(task_type).is_one_choice
     is_many = len(task_type.output_names(labels)) > MOST_WHOLE_OUTPUTS
     return NUM_TOP_OUTPUTS if is_one_choice and is_many else 0
@@ -132,7 +135,7 @@ class SoftLabels:
     """
 
     rows: Rows
-    outputs: ModelOutputs | TopOutputs
+    outputs: ModelOutputs | TopOutputs | TopPlaces
     tokenizer_hash: str
     dev: DevConfidence | None = None
     tokens: TokenLabels | None = None
@@ -152,7 +155,7 @@ class SoftLabels:
         )
         tokens = self.tokens.take(np.flatnonzero(kept_N).tolist()) if self.tokens else None
         outputs = self.outputs
-        kept = outputs.of_rows(kept_N) if isinstance(outputs, TopOutputs) else outputs.of(kept_N)
+        kept = outputs.of(kept_N) if isinstance(outputs, ModelOutputs) else outputs.of_rows(kept_N)
         vectors = self.vectors.of(kept_N) if self.vectors else None
         written = self.written.of(kept_N) if self.written else None
         return replace(self, rows=rows, outputs=kept, tokens=tokens, vectors=vectors, written=written)
@@ -184,7 +187,7 @@ class PartialStore:
         shard: int,
         *,
         rows: Rows,
-        outputs: ModelOutputs,
+        outputs: ModelOutputs | TopPlaces,
         tokens: TokenLabels | None = None,
         vectors_NSK: npt.NDArray[np.float32] | None = None,
         written: WrittenAnswers | None = None,
@@ -204,7 +207,9 @@ class PartialStore:
                 writer.write_table(table)
             temporary.replace(path)
 
-    def _output_columns(self, outputs: ModelOutputs) -> dict[str, pa.Array]:
+    def _output_columns(self, outputs: ModelOutputs | TopPlaces) -> dict[str, pa.Array]:
+        if isinstance(outputs, TopPlaces):
+            return outputs.columns()
         if not self._plan.top_outputs:
             return {"logits": to_lists(outputs.values_UC, outputs.bounds)}
         top = TopOutputs.of(outputs.values_UC, num_top=self._plan.top_outputs)
@@ -272,7 +277,9 @@ def _written_in(shards: Sequence[datasets.Dataset]) -> WrittenAnswers:
     )
 
 
-def _outputs_in(table: pa.Table, metadata: Mapping[str, Any]) -> ModelOutputs | TopOutputs:
+def _outputs_in(table: pa.Table, metadata: Mapping[str, Any]) -> ModelOutputs | TopOutputs | TopPlaces:
+    if metadata["unit"] == TOKEN:
+        return TopPlaces.in_table(table)
     if metadata.get("top_outputs"):
         ids, log_probs, tails = (from_lists(table.column(name))[0].reshape(len(table), -1) for name in TOP_COLUMNS)
         return TopOutputs(top_ids_NK=ids, top_log_probs_NK=log_probs, tails_NG=tails)

@@ -8,7 +8,7 @@ import torch
 
 from training.answers import Rows
 from training.contract import MAX_SCORED_LABELS
-from training.data import EncodedRows, RaggedInts, TokenLabels, TopOutputs
+from training.data import EncodedRows, ModelOutputs, RaggedInts, TokenLabels, TopOutputs
 from training.distil.soft_labels import SoftLabels
 from training.learners import encode_rows, with_target_tokens
 from training.losses import IGNORED
@@ -120,6 +120,7 @@ def _is_answered(soft: SoftLabels, tokens: TokenLabels) -> torch.Tensor:
     if isinstance(outputs, TopOutputs):
         answered_N = outputs.answered_N
     else:
+        assert isinstance(outputs, ModelOutputs)
         # A row without a unit has nothing that could be missing.
         unanswered_U = np.isnan(outputs.values_UC).any(axis=1)
         row_U = np.repeat(np.arange(len(outputs)), np.diff(outputs.bounds))

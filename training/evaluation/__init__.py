@@ -3,6 +3,7 @@
 from training.evaluation.answering import answer_lines
 from training.evaluation.evaluator import Evaluator, read_splits
 from training.evaluation.limits import watch_limits
+from training.evaluation.marking import PlaceScores
 from training.evaluation.metrics import PartAnswers, SplitAnswers, bootstrap, metric_value, split_metrics
 from training.evaluation.outputs import (
     Decoding,
@@ -11,6 +12,7 @@ from training.evaluation.outputs import (
     generate_answers,
     predict_answers,
     predict_logits,
+    predict_places,
 )
 from training.evaluation.predict import Listener, Predictor, load_predictor, predict_file
 
@@ -20,6 +22,7 @@ __all__ = [
     "Evaluator",
     "Listener",
     "PartAnswers",
+    "PlaceScores",
     "Predictor",
     "SplitAnswers",
     "SplitPredictions",
@@ -31,6 +34,7 @@ __all__ = [
     "predict_answers",
     "predict_file",
     "predict_logits",
+    "predict_places",
     "read_splits",
     "split_metrics",
     "watch_limits",

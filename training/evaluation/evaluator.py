@@ -65,7 +65,7 @@ class Evaluator:
 
     def dev_score(self) -> float:
         """Return what selects the best step and the best settings; higher is better, 0 to 1."""
-        if not self.task_type.has_labels:
+        if self.task_type.is_written:
             assert isinstance(self.classifier.model, TextToText)
             return token_probability(
                 model=self.classifier.model, taught=self._taught_dev, compute=self.compute, stop=self.job.stop
@@ -94,7 +94,7 @@ class Evaluator:
             settings=self.job.spec.evaluation,
             seed=self.job.spec.seed,
         )
-        return metrics if self.task_type.has_labels else {**metrics, "num_cut": sum(one.num_cut for one in predictions)}
+        return {**metrics, "num_cut": sum(one.num_cut for one in predictions)} if self.task_type.is_written else metrics
 
     def baselines(self, train: Rows | None) -> dict[str, dict[str, Any]]:
         """Return the baselines on test, kept for the same rows; none without labelled training data or test."""

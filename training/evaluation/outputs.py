@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from training.answers import Rows
 from training.compute import Compute, halve_batch
 from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
+from training.evaluation.marking import PlaceScores, joined_windows, marked_answers
 from training.learners import learner_of
 from training.losses import IGNORED, cross_entropy_sum
-from training.models import TARGETS, GeneratedTokens, TextToText, packed_linears
+from training.models import TARGETS, AnswerMarker, GeneratedTokens, OnnxModel, TextToText, packed_linears
 from training.runtime import StopFlag
-from training.tasks import TaskType
+from training.tasks import TOKEN, TaskType
 
 # How far a distribution for one generated answer stays from certainty, and from a toss-up.
 MARGIN = 0.001
@@ -87,6 +88,22 @@ def predict_logits(
     return ModelOutputs(values_UC=found[0], bounds=rows.units.bounds())
 
 
+def predict_places(
+    *,
+    model: nn.Module,
+    rows: EncodedRows,
+    compute: Compute,
+    stop: StopFlag,
+    on_rows: Callable[[int], None] | None = None,
+) -> PlaceScores:
+    """Score the places of passages, of which `rows` are windows; `on_rows` counts windows.
+
+    Raises: StopRequested, MemoryTooSmall.
+    """
+    outputs = predict_logits(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows)
+    return joined_windows(outputs=outputs, rows=rows)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Generation:
     """What a text-to-text model generated for N rows."""
@@ -141,10 +158,16 @@ def predict_answers(
     stop: StopFlag,
 ) -> SplitPredictions:
     """Run a student or teacher over rows and read its answers. Raises: StopRequested, MemoryTooSmall."""
-    if not task_type.has_labels:
+    if task_type.is_written:
         assert isinstance(model, TextToText)
         found = generate_answers(model=model, rows=split.encoded, compute=compute, stop=stop)
         return SplitPredictions(outputs=found.outputs, predicted=found.answers, num_cut=int(found.is_cut_N.sum()))
+    if task_type.unit == TOKEN:
+        scores = predict_places(model=model, rows=split.encoded, compute=compute, stop=stop)
+        assert isinstance(model, AnswerMarker | OnnxModel)
+        passages = split.rows.columns["passage"]
+        marked = marked_answers(scores=scores, passages=passages, answer_length=model.answer_length)
+        return SplitPredictions(outputs=ModelOutputs.one_per_row(marked.log_probs_N1), predicted=marked.answers)
     outputs = predict_logits(model=model, rows=split.encoded, compute=compute, stop=stop)
     predicted = learner_of(task_type).decode(outputs=outputs, rows=split.rows, labels=labels)
     return SplitPredictions(outputs=outputs, predicted=predicted)
@@ -198,7 +221,7 @@ def generate_answers(
         model.codec.read(tokens=ids, text=text)
         for ids, text in zip(tokens.answers(), rows.columns[model.codec.task_type.input_fields[0]], strict=True)
     ]
-    if not model.codec.task_type.has_labels:
+    if model.codec.task_type.is_written:
         means_N = torch.tensor([float(parts[row][1].mean()) for row in range(len(rows))])
         values = means_N.masked_fill(torch.tensor([answer is None for answer in answers]), torch.nan).unsqueeze(1)
     elif label_log_probs:

@@ -109,7 +109,8 @@ def load_predictor(folder: Path, *, stop: StopFlag) -> Predictor:
     source = ModelSource(source="folder", name=str(folder))
     model: EncoderClassifier | TextToText | OnnxModel
     if (folder / EXPORT_FILE).is_file():
-        model = OnnxModel(path=folder / ONNX_FILE, pooling=label_map.pooling)
+        path, length = folder / ONNX_FILE, label_map.answer_length
+        model = OnnxModel(path=path, pooling=label_map.pooling, answer_length=length)
         tokenizer = load_tokenizer(str(folder), source)
     else:
         classifier = load_classifier(

@@ -10,6 +10,7 @@ from training.learners.artifact import (
 )
 from training.learners.base import TaskLearner
 from training.learners.held_out import HeldOut
+from training.learners.marked_answers import covering, gold_spans, num_places, places_in, window_targets
 from training.learners.registry import encode_rows, learner_of
 from training.learners.target_tokens import num_cut, with_gold_tokens, with_target_tokens
 
@@ -18,13 +19,18 @@ __all__ = [
     "HeldOut",
     "LabelMap",
     "TaskLearner",
+    "covering",
     "encode_rows",
+    "gold_spans",
     "is_artifact",
     "learner_of",
     "load_classifier",
     "num_cut",
+    "num_places",
+    "places_in",
     "read_label_map",
     "save_classifier",
+    "window_targets",
     "with_gold_tokens",
     "with_target_tokens",
 ]

@@ -14,6 +14,7 @@ from training.data import PromptFrame
 from training.learners.registry import learner_of
 from training.models import (
     AnswerCodec,
+    AnswerMarker,
     DecoderOnly,
     EncoderClassifier,
     Pretrained,
@@ -21,6 +22,7 @@ from training.models import (
     TextToText,
     check_segments,
     load_pretrained,
+    question_answerer,
     state_in_fp32,
 )
 from training.runtime import write_json
@@ -34,8 +36,8 @@ HEAD_FILE = "head.safetensors"
 class LabelMap:
     """What an artifact answers, with labels in the order of its outputs, and how a text becomes its units.
 
-    `answer_length` are the most tokens of a written answer, 0 where none are written. A `frame` is kept as it was in
-    training: some chat templates write the day's date.
+    `answer_length` are the most tokens of a written or marked answer, 0 where there are none. A `frame` is kept as it
+    was in training: some chat templates write the day's date.
     """
 
     task_type: str
@@ -75,12 +77,12 @@ def load_classifier(
 ) -> Classifier:
     """Load a checkpoint with a head on the CPU, fp32: an artifact's own head, else a fresh one with this `pooling`.
 
-    A text-to-text model has no head; an artifact of which only some layers are kept gets a fresh one. Written answers
-    are cut at `answer_length` tokens. Raises: PretrainedMissing, PretrainedUnusable (also an artifact of other labels),
-    LabelUnwritable.
+    A text-to-text model has no head; an artifact of which only some layers are kept gets a fresh one. Answers that are
+    written or marked have at most `answer_length` tokens. Raises: PretrainedMissing, PretrainedUnusable (also an
+    artifact of other labels), LabelUnwritable.
     """
-    pretrained = load_pretrained(source=source, max_length=max_length, is_to_write=not task_type.has_labels)
-    if len(task_type.input_fields) > 1 and task_type.has_labels:
+    pretrained = load_pretrained(source=source, max_length=max_length, is_to_write=task_type.is_written)
+    if len(task_type.input_fields) > 1 and not task_type.is_written:
         check_segments(pretrained=pretrained, source=source)
     folder, frame = Path(source.name), None
     if is_artifact(source):
@@ -101,6 +103,8 @@ def load_classifier(
         kind = DecoderOnly if pretrained.is_decoder_only else TextToText
         return Classifier(model=kind(language_model=pretrained.model, codec=codec), tokenizer=pretrained.tokenizer)
     model = learner_of(task_type).build(encoder=pretrained.model, labels=labels, pooling=pooling)
+    if isinstance(model, AnswerMarker):
+        model.answer_length = answer_length
     if is_artifact(source):
         try:
             model.load_head(load_file(folder / HEAD_FILE))
@@ -167,6 +171,8 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
     checkpoint: Any = model.language_model if isinstance(model, TextToText) else model.encoder
     if isinstance(model, TextToText) and model.has_adapters:
         model.merge()
+    if isinstance(model, AnswerMarker):
+        checkpoint = question_answerer(model) or checkpoint
     checkpoint.save_pretrained(folder, state_dict=state_in_fp32(checkpoint))
     # It writes down how it was called last, which is as it reads texts and not what else was asked of it.
     classifier.tokenizer("", truncation=True, max_length=label_map.max_length)

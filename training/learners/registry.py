@@ -9,11 +9,12 @@ from training.answers import NO_TOKEN, WORD_TOKENS, Rows
 from training.data import Encoded, EncodedRows, PromptFrame, RaggedInts, Units, join_pair, split_pair
 from training.learners.base import TaskLearner
 from training.learners.entity_extraction import EntityExtractionLearner
+from training.learners.marked_answers import MarkedAnswerLearner, encode_windows
 from training.learners.multi_label_classification import MultiLabelClassificationLearner
 from training.learners.pair_classification import PairClassificationLearner
 from training.learners.text_classification import TextClassificationLearner
 from training.learners.written_answers import WrittenAnswerLearner, prompts_of
-from training.tasks import TaskType
+from training.tasks import TOKEN, TaskType
 
 LEARNERS: dict[str, type[TaskLearner]] = {
     "text_classification": TextClassificationLearner,
@@ -23,13 +24,16 @@ LEARNERS: dict[str, type[TaskLearner]] = {
     "text_generation": WrittenAnswerLearner,
     "question_answering": WrittenAnswerLearner,
 }
+# Of a task type in another segmentation than its usual one, where it is learned in another way.
+SEGMENTED_LEARNERS: dict[tuple[str, str], type[TaskLearner]] = {("question_answering", TOKEN): MarkedAnswerLearner}
 
 ROWS_PER_BLOCK = 1024
 
 
 def learner_of(task_type: TaskType) -> TaskLearner:
     """Return the learner of a task type."""
-    return LEARNERS[task_type.name](task_type)
+    own = SEGMENTED_LEARNERS.get((task_type.name, task_type.segmentation))
+    return (own or LEARNERS[task_type.name])(task_type)
 
 
 def encode_rows(
@@ -43,8 +47,10 @@ def encode_rows(
 ) -> EncodedRows:
     """Tokenise rows once, unpadded; `pooling` is the model's, None of a text-to-text model.
 
-    A `frame` is what a decoder-only model has around a text.
+    A `frame` is what a decoder-only model has around a text. Of answers that are marked, the rows are windows.
     """
+    if task_type.unit == TOKEN:
+        return encode_windows(rows=rows, tokenizer=tokenizer, max_length=max_length)
     learner = learner_of(task_type)
 
     def encode(columns: dict[str, list[str]]) -> list[Encoded]:

@@ -92,10 +92,7 @@ def _nothing(num_rows: int) -> NothingAnswered:
 
 def _of(rows: Rows, scores: Mapping[str, list[float]]) -> Rows:
     """The rows that have an answer."""
-    kept = [place for place, uid in enumerate(rows.uids) if uid in scores]
-    columns = {name: [texts[place] for place in kept] for name, texts in rows.columns.items()}
-    gold = None if rows.gold is None else [rows.gold[place] for place in kept]
-    return replace(rows, uids=[rows.uids[place] for place in kept], columns=columns, gold=gold)
+    return rows.taken([place for place, uid in enumerate(rows.uids) if uid in scores])
 
 
 def _plan(job: Job, task_type: TaskType, rows: Rows, scores: _Scores) -> StorePlan:

@@ -5,15 +5,18 @@ from typing import Any
 from training.answers import Rows
 from training.data import ModelOutputs, Units
 from training.distil import (
+    Decisions,
     DevConfidence,
     best_threshold,
     calibrate,
     decisions_of,
+    place_decisions,
     row_accuracy,
     row_confidence,
 )
+from training.evaluation import PlaceScores
 from training.job import Job
-from training.learners import learner_of
+from training.learners import gold_spans, learner_of
 from training.tasks import TaskType
 
 
@@ -21,9 +24,20 @@ def calibrated_on(
     *, job: Job, task_type: TaskType, rows: Rows, units: Units, outputs: ModelOutputs
 ) -> tuple[dict[str, Any] | None, DevConfidence | None]:
     """Compare a teacher's outputs for labelled rows with their labels; None twice without an answer for any of them."""
-    progress = job.progress
     target = learner_of(task_type).targets(rows=rows, units=units, labels=job.spec.labels)
     decisions = decisions_of(task_type=task_type, outputs=outputs, target=target.numpy())
+    return _calibrated(job, decisions)
+
+
+def calibrated_on_places(
+    *, job: Job, task_type: TaskType, rows: Rows, scores: PlaceScores
+) -> tuple[dict[str, Any] | None, DevConfidence | None]:
+    """Do the same with where answers start and end in passages, of those rows whose answer is there."""
+    return _calibrated(job, place_decisions(scores=scores, spans=gold_spans(rows=rows, task_type=task_type)))
+
+
+def _calibrated(job: Job, decisions: Decisions) -> tuple[dict[str, Any] | None, DevConfidence | None]:
+    progress = job.progress
     if not len(decisions.row_D):
         progress.log("not calibrated: the teacher has no finite output for any gold answer of dev")
         return None, None

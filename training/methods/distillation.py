@@ -17,33 +17,38 @@ from training.distil import (
     METADATA_FILE,
     Selection,
     SoftLabels,
+    TopPlaces,
     learns_distributions,
     read_metadata,
     read_soft_labels,
     select,
     shares_tokens,
     token_objective,
+    window_teacher,
     with_answers_alone,
 )
 from training.evaluation import EncodedSplit, read_splits
 from training.job import Job
-from training.learners import encode_rows, learner_of
-from training.methods.preparing import prepare
+from training.learners import encode_rows, gold_spans, learner_of, num_places, window_targets
+from training.losses import IGNORED
+from training.methods.preparing import check_answers_alike, prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import StudentStart, start_student
 from training.methods.student_vectors import vector_target
 from training.models import tokenizer_hash
 from training.recipes import HeadRows, few_label_baselines, head_rows
 from training.runtime import PermanentFailure, file_hash
-from training.tasks import TaskType
+from training.tasks import TOKEN, TaskType
 from training.train import (
     GoldStage,
+    MarkLoss,
     ModelLoader,
     SoftLoss,
     TokenLoss,
     TrainingSetup,
     check_variety,
     gold_objective,
+    report_unreadable,
     search_and_train,
 )
 
@@ -123,10 +128,12 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     spec = job.spec
     assert spec.model is not None and spec.data.soft_labels is not None
     # A student has its teacher's units, or the outputs could not be aligned.
-    task_type = task_type.segmented(read_metadata(spec.data.soft_labels).get("segmentation", "word"))
+    segmentation = read_metadata(spec.data.soft_labels).get("segmentation", "word")
+    check_answers_alike(task_type, segmentation)
+    task_type = task_type.segmented(segmentation)
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
-    if not task_type.has_labels:
+    if task_type.is_written:
         soft = _with_an_answer(job, soft)
     job.progress.stage("model", message=f"loading {spec.model}")
     loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
@@ -134,6 +141,8 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     splits = read_splits(
         spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling, frame=loader.frame
     )
+    if gold and (spec.training.gold_weight or spec.distillation.gold_epochs):
+        report_unreadable(job, gold, loader)
     start = start_student(job=job, loader=loader, compute=compute, soft=soft)
     vectors = vector_target(job=job, loader=loader, soft=soft, start=start)
     baseline_rows = _baseline_rows(job, task_type, soft, gold, splits) if task_type.has_labels else None
@@ -141,8 +150,8 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         # It is not new any more and learns at the rate of the rest.
         job = job.with_settings(replace(spec.training, head_learning_rate_factor=1.0))
     rows, loss = _soft_objective(job, task_type, soft, gold if spec.training.gold_weight else None, loader)
-    _check_taught(soft, loss)
-    of_tokens = isinstance(loss, TokenLoss) and (task_type.has_labels or _learns_distributions(job, loader, soft))
+    _check_taught(soft, loss.answered_W if isinstance(loss, MarkLoss) else loss.answered_U)
+    of_tokens = isinstance(loss, TokenLoss) and (not task_type.is_written or _learns_distributions(job, loader, soft))
     setup = TrainingSetup(
         task_type=task_type,
         rows=loader.prepared(rows),
@@ -153,7 +162,7 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         gold=_gold_stage(job, task_type, gold, loader, compute),
         vectors=vectors,
     )
-    what = "soft labels" if task_type.has_labels else "texts with answers"
+    what = "texts with answers" if task_type.is_written else "soft labels"
     job.progress.log(f"distilling {spec.model} from {soft.num_texts} {what} at T {spec.training.temperature:g}")
     # The set itself is left behind: a million rows are not kept as texts while the student learns from their tokens.
     return _Taught(
@@ -237,15 +246,17 @@ def _gold_stage(
 
 def _soft_objective(
     job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, loader: ModelLoader
-) -> tuple[EncodedRows, SoftLoss | TokenLoss]:
+) -> tuple[EncodedRows, SoftLoss | TokenLoss | MarkLoss]:
     """Encode the rows, and make the loss against the teacher's outputs, without what teacher or student did not see.
 
     A word is the same characters to two tokenizers, and each model answers for it with its own first token: tag
     distributions are compared word by word and never token by token.
     """
     settings = job.spec.training
-    if not task_type.has_labels:
+    if task_type.is_written:
         return _written_objective(job, soft, gold, loader)
+    if task_type.unit == TOKEN:
+        return _marked_objective(job, task_type, soft, gold, loader)
     if loader.codec is not None and shares_tokens(codec=loader.codec, soft=soft):
         job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
         if soft.tokens is not None and soft.tokens.tails is None and settings.temperature != 1:
@@ -308,12 +319,35 @@ def _written_objective(
     return token_objective(soft=answers, gold=gold, codec=codec, settings=replace(settings, temperature=1.0))
 
 
+def _marked_objective(
+    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, loader: ModelLoader
+) -> tuple[EncodedRows, MarkLoss]:
+    """Teach where answers start and end, by characters of the passage: they are the same to any tokenizer."""
+    settings = job.spec.training
+    assert isinstance(soft.outputs, TopPlaces)
+    texts = _joined(soft.rows, gold) if gold else soft.rows
+    rows = encode_rows(rows=texts, task_type=task_type, tokenizer=loader.tokenizer, max_length=settings.max_length)
+    spans = gold_spans(rows=texts, task_type=task_type)
+    target_W2 = window_targets(encoded=rows, spans=spans, missing=IGNORED)
+    teacher = window_teacher(top=soft.outputs, encoded=rows, temperature=settings.temperature)
+    return rows, MarkLoss(
+        count_W=num_places(rows),
+        target_W2=torch.from_numpy(target_W2),
+        answered_W=teacher.answered_W,
+        top_places_W2K=teacher.top_places_W2K,
+        teacher_W2K=teacher.teacher_W2K,
+        temperature=settings.temperature,
+        gold_weight=settings.gold_weight,
+    )
+
+
 def _teacher_over(soft: SoftLabels, units: Units, temperature: float) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return a teacher's outputs over a student's units, which units it answered, and the classes it keeps, if not all.
 
     Absent answers are zeros, not infinite: a masked one still reaches the gradient.
     """
     outputs = soft.outputs
+    assert not isinstance(outputs, TopPlaces)
     if not isinstance(outputs, TopOutputs):
         teacher_UC = torch.from_numpy(outputs.over(units))
         answered_U = torch.isfinite(teacher_UC).all(dim=1)
@@ -336,9 +370,9 @@ def _joined(soft: Rows, gold: Rows) -> Rows:
     return Rows(uids=uids, columns=columns, gold=[answer_of.get(uid) for uid in uids])
 
 
-def _check_taught(soft: SoftLabels, loss: SoftLoss | TokenLoss) -> None:
+def _check_taught(soft: SoftLabels, is_answered: Tensor) -> None:
     """A student that learns nothing would stay as it was initialised, and yet be paid for, registered and compared."""
-    if not bool(loss.answered_U.any()):
+    if not bool(is_answered.any()):
         raise _nothing_answered(len(soft.rows))
 
 

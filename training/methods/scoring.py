@@ -15,16 +15,17 @@ from training.distil import (
     DevConfidence,
     PartialStore,
     StorePlan,
+    TopPlaces,
     Writing,
     WrittenAnswers,
     num_top_outputs,
     read_metadata,
 )
-from training.evaluation import Decoding, Evaluator, generate_answers, predict_logits, read_splits
+from training.evaluation import Decoding, Evaluator, generate_answers, predict_logits, predict_places, read_splits
 from training.job import Job
 from training.learners import encode_rows
 from training.methods.answered import store_answers
-from training.methods.calibrating import calibrated_on
+from training.methods.calibrating import calibrated_on, calibrated_on_places
 from training.methods.preparing import prepare
 from training.methods.provenance import rows_hash
 from training.methods.result import resource_use
@@ -33,7 +34,7 @@ from training.methods.writing import Writer, repeated_rows, write_answers
 from training.models import LogitsAndVectors, TextToText, tokenizer_hash
 from training.runtime import folder_hash
 from training.spec import TrainingSettings
-from training.tasks import TaskType
+from training.tasks import TOKEN, TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
@@ -60,7 +61,7 @@ def score(job: Job) -> dict[str, Any]:
     job.progress.stage("data", message="preparing data")
     # Before a long scoring, not after it: a dev that cannot be used is then reported at once. Written answers have no
     # confidence in a label that could be compared with it.
-    dev = replace(spec, data=replace(spec.data, test=None, **({} if task_type.has_labels else {"dev": None})))
+    dev = replace(spec, data=replace(spec.data, test=None, **({"dev": None} if task_type.is_written else {})))
     splits = read_splits(
         spec=dev,
         task_type=task_type,
@@ -112,6 +113,11 @@ def _log_written(job: Job, counts: dict[str, int] | None) -> None:
 def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
     dev, progress = evaluator.splits["dev"], evaluator.job.progress
     progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
+    if evaluator.task_type.unit == TOKEN:
+        scores = predict_places(
+            model=evaluator.classifier.model, rows=dev.encoded, compute=evaluator.compute, stop=evaluator.job.stop
+        )
+        return calibrated_on_places(job=evaluator.job, task_type=evaluator.task_type, rows=dev.rows, scores=scores)
     return calibrated_on(
         job=evaluator.job,
         task_type=evaluator.task_type,
@@ -123,7 +129,7 @@ def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfide
 
 def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeacher) -> StorePlan:
     spec, task_type = evaluator.job.spec, evaluator.task_type
-    writing = None if task_type.has_labels else _writing(evaluator.job)
+    writing = _writing(evaluator.job) if task_type.is_written else None
     return StorePlan(
         task_type=spec.task_type,
         labels=tuple(spec.labels),
@@ -150,7 +156,7 @@ def _writing(job: Job) -> Writing:
 
 
 def _rows_per_shard(task_type: TaskType, settings: TrainingSettings) -> int:
-    return ROWS_PER_SHARD if task_type.has_labels else max(1, ANSWERS_PER_SHARD // settings.num_answers)
+    return max(1, ANSWERS_PER_SHARD // settings.num_answers) if task_type.is_written else ROWS_PER_SHARD
 
 
 def _score_all(
@@ -187,7 +193,7 @@ def _score_all(
 class _Scored:
     """What a teacher gives for a shard of rows."""
 
-    outputs: ModelOutputs
+    outputs: ModelOutputs | TopPlaces
     tokens: TokenLabels | None = None
     vectors_NSK: npt.NDArray[np.float32] | None = None
     written: WrittenAnswers | None = None
@@ -201,7 +207,7 @@ def _scored(evaluator: Evaluator, teacher: ScoringTeacher, rows: Rows, start: in
         scored = _Scored(
             outputs=teacher.start.outputs_of(vectors), vectors_NSK=vectors.by_row() if keeps_vectors else None
         )
-    if teacher.held_out is None:
+    if teacher.held_out is None or isinstance(scored.outputs, TopPlaces):
         return scored
     return replace(scored, outputs=teacher.held_out.put_into(scored.outputs, uids=rows.uids))
 
@@ -217,20 +223,23 @@ def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int, *, keeps_vect
         pooling=model.pooling,
         frame=evaluator.classifier.frame,
     )
-    done = [start]
+    done = [0]
 
     def count(num_rows: int) -> None:
+        # A passage may be several windows.
         done[0] += num_rows
-        job.progress.step(done[0])
+        job.progress.step(start + done[0] * len(rows) // len(encoded))
 
     options: dict[str, Any] = {"rows": encoded, "compute": evaluator.compute, "stop": job.stop, "on_rows": count}
-    if isinstance(model, TextToText) and not evaluator.task_type.has_labels:
+    if isinstance(model, TextToText) and evaluator.task_type.is_written:
         writing = Writer(model=model, num_top=_num_top(evaluator), plan=_writing(job), first_row=start)
         found = write_answers(writer=writing, **options)
         return _Scored(outputs=found.outputs, tokens=found.tokens, written=found.written)
     if isinstance(model, TextToText):
         generated = generate_answers(model=model, decoding=Decoding(num_top=_num_top(evaluator)), **options)
         return _Scored(outputs=generated.outputs, tokens=generated.tokens)
+    if evaluator.task_type.unit == TOKEN:
+        return _Scored(outputs=TopPlaces.of(predict_places(model=model, **options)))
     if not keeps_vectors:
         return _Scored(outputs=predict_logits(model=model, **options))
     both = predict_logits(model=LogitsAndVectors(model), **options)

@@ -46,6 +46,7 @@ def start_student(*, job: Job, loader: ModelLoader, compute: Compute, soft: Soft
         return StudentStart(choice=_choice(FINETUNE, why, 0.0))
     if (
         loader.pooling is None
+        or not task_type.has_labels
         or is_artifact(job.spec.model)
         or loader.asked_pooling != head_pooling(task_type, loader.asked_pooling)
     ):

@@ -17,7 +17,7 @@ from training.models import EncoderClassifier, PretrainedUnusable, TextToText
 from training.recipes import OF_NAMES, HeadStart, fit_head, head_choice, head_pooling, head_rows
 from training.runtime import folder_hash
 from training.spec import FINETUNE, NAMES, ModelSource
-from training.tasks import BI_ENCODER, TaskType
+from training.tasks import BI_ENCODER, TOKEN, TaskType
 from training.train import ModelLoader
 
 
@@ -46,7 +46,7 @@ class ScoringTeacher:
     def vector_shape(self) -> tuple[int, int] | None:
         """The shape of what `vectors` of its classifier gives of a row, see StoredVectors; None where it gives none."""
         model = self.classifier.model
-        if isinstance(model, TextToText) or self.task_type.unit == "word":
+        if isinstance(model, TextToText) or self.task_type.unit in ("word", TOKEN):
             return None
         return (2 if model.pooling == BI_ENCODER else 1, model.width)
 

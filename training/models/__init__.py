@@ -5,6 +5,7 @@ from training.models.answer_codec import AnswerCodec
 from training.models.decoder_only import DecoderOnly
 from training.models.frozen import frozen_states
 from training.models.heads import (
+    AnswerMarker,
     BiEncoder,
     EncoderClassifier,
     EncoderTagger,
@@ -19,17 +20,20 @@ from training.models.packing import packed_linears
 from training.models.pretrained import (
     Pretrained,
     PretrainedUnusable,
+    can_write,
     check_segments,
     load_pretrained,
     load_tokenizer,
     model_folder,
     tokenizer_hash,
 )
+from training.models.question_answering import question_answerer
 from training.models.seq2seq import TARGETS, GeneratedTokens, TextToText
 
 __all__ = [
     "TARGETS",
     "AnswerCodec",
+    "AnswerMarker",
     "BiEncoder",
     "DecoderOnly",
     "EncoderClassifier",
@@ -42,6 +46,7 @@ __all__ = [
     "PretrainedUnusable",
     "TextToText",
     "add_adapters",
+    "can_write",
     "check_segments",
     "freeze_layers",
     "frozen_states",
@@ -51,6 +56,7 @@ __all__ = [
     "model_folder",
     "packed_linears",
     "parameter_groups",
+    "question_answerer",
     "state_in_fp32",
     "tokenizer_hash",
 ]

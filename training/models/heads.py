@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from training.answers import NO_TOKEN, WORD_TOKENS
-from training.data import FROZEN_STATES, split_pair
+from training.data import FROZEN_STATES, PLACES, split_pair
 from training.models.frozen import run_encoder, upper_part
 from training.models.layers import keep_frozen_in_eval, num_frozen_layers
 
@@ -107,6 +107,25 @@ class EncoderTagger(EncoderClassifier):
         return logits_BTC
 
 
+class AnswerMarker(EncoderClassifier):
+    """Any Hugging Face encoder with one linear layer on each token of a passage: how likely an answer starts, and ends.
+
+    As in Devlin et al., "BERT", 2019, section 4.2. An answer has at most `answer_length` tokens.
+    """
+
+    answer_length = 1
+
+    def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the hidden state of each token that can be marked, row by row, (U, H)."""
+        return at_places(hidden_BTH, inputs[PLACES])
+
+    def graph_outputs(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Return the start and the end logits of every token, (B, T) each, of which `at_places` takes the passage's."""
+        logits_BT2: Tensor = self.head(run_encoder(self.encoder, inputs))
+        starts_BT, ends_BT = logits_BT2.unbind(dim=-1)
+        return starts_BT, ends_BT
+
+
 class BiEncoder(EncoderClassifier):
     """Any Hugging Face encoder that reads each text of a pair by itself, with one linear layer on both.
 
@@ -173,6 +192,11 @@ def at_words(values_BTX: Tensor, token_BW: Tensor) -> Tensor:
     """Take what stands at each word's first token, row by row, (U, X); a word without a token has none."""
     row, word = torch.nonzero(token_BW != NO_TOKEN, as_tuple=True)
     return values_BTX[row, token_BW[row, word]]
+
+
+def at_places(values_BTX: Tensor, place_BT: Tensor) -> Tensor:
+    """Take what stands at each token that can be marked, row by row, (U, X)."""
+    return values_BTX[place_BT != NO_TOKEN]
 
 
 def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:

@@ -6,14 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from training.answers import WORD_TOKENS
-from training.models.heads import at_words
+from training.data import PLACES
+from training.models.heads import at_places, at_words
 from training.models.pretrained import PretrainedUnusable
 
 
 class OnnxModel(nn.Module):
     """A graph that takes a classifier's padded inputs; it computes on as many threads as torch is set to."""
 
-    def __init__(self, *, path: Path, pooling: str) -> None:
+    def __init__(self, *, path: Path, pooling: str, answer_length: int = 0) -> None:
         super().__init__()
         # Imported here: training needs no second runtime.
         import onnxruntime
@@ -31,8 +32,12 @@ class OnnxModel(nn.Module):
             ) from error
         self._names = [one.name for one in self._session.get_inputs()]
         self.pooling = pooling
+        self.answer_length = answer_length
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return logits (U, C), as the torch model does."""
-        found = torch.from_numpy(self._session.run(None, {name: inputs[name].numpy() for name in self._names})[0])
+        given = {name: inputs[name].numpy() for name in self._names}
+        found, *further = (torch.from_numpy(one) for one in self._session.run(None, given))
+        if PLACES in inputs:
+            return at_places(torch.stack([found, *further], dim=-1), inputs[PLACES])
         return at_words(found, inputs[WORD_TOKENS]) if WORD_TOKENS in inputs else found

@@ -59,10 +59,7 @@ def load_pretrained(*, source: ModelSource, max_length: int, is_to_write: bool =
     """
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    place = _place(source)
-    where: dict[str, Any] = {}
-    if source.source == "hub":
-        where = {"revision": source.revision, "local_files_only": not is_reachable()}
+    place, where = _place(source), _where(source)
     model = _load_model(place, where, source, is_to_write=is_to_write)
     tokenizer = load_tokenizer(place, source, where)
     is_decoder_only = is_to_write and not getattr(model.config, "is_encoder_decoder", False)
@@ -74,6 +71,19 @@ def load_pretrained(*, source: ModelSource, max_length: int, is_to_write: bool =
     if source.layers is None:
         return pretrained
     return replace(pretrained, model=carve(model=pretrained.model, kept=source.layers))
+
+
+def can_write(source: ModelSource) -> bool:
+    """Say whether a checkpoint is one that writes, by its config; of one that cannot be read, loading says why.
+
+    Raises: PretrainedMissing, PretrainedUnusable.
+    """
+    place, where = _place(source), _where(source)
+    try:
+        config = AutoConfig.from_pretrained(place, **where, **SAFE)
+    except UNREADABLE:
+        return True
+    return bool(getattr(config, "is_encoder_decoder", False)) or _continues_texts(config)
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
@@ -89,6 +99,11 @@ def tokenizer_hash(tokenizer: Any) -> str:
 def model_folder(source: ModelSource) -> Path | None:
     """Return the local folder of a checkpoint, None for a hub name. Raises: PretrainedMissing, PretrainedUnusable."""
     return None if source.source == "hub" else Path(_place(source))
+
+
+def _where(source: ModelSource) -> dict[str, Any]:
+    """How a hub is asked; nothing for a folder."""
+    return {"revision": source.revision, "local_files_only": not is_reachable()} if source.source == "hub" else {}
 
 
 def _place(source: ModelSource) -> str:
@@ -162,12 +177,16 @@ def _class_for(config: Any, source: ModelSource, *, is_to_write: bool) -> Any:
 
 def _causal_class(config: Any, source: ModelSource) -> Any:
     """Take only a checkpoint that was made to continue a text: the library would make any encoder write, untrained."""
-    if not any(name.endswith(CAUSAL) for name in config.architectures or ()):
+    if not _continues_texts(config):
         raise PretrainedUnusable(
             f"Model {source} ({config.model_type}) reads texts and cannot write any. Take a text-to-text model such as "
             "T5, or a decoder such as SmolLM2."
         )
     return AutoModelForCausalLM
+
+
+def _continues_texts(config: Any) -> bool:
+    return any(name.endswith(CAUSAL) for name in config.architectures or ())
 
 
 def load_tokenizer(place: str, source: ModelSource, where: dict[str, Any] | None = None) -> Any:

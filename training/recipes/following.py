@@ -23,6 +23,7 @@ from training.recipes.run import RecipeRun
 from training.recipes.trainings import Training
 from training.runtime import PermanentFailure
 from training.spec import AUTO, CONTRAST, FINETUNE, FROZEN, NAMES, PROBE
+from training.tasks import TOKEN
 from training.train import ModelLoader, SearchResult, lacks_pairs
 
 # Those that train the checkpoint itself.
@@ -61,7 +62,7 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
     """
     recipe, pooling = run.job.spec.training.recipe, run.job.spec.training.pooling
     if not run.task_type.has_labels:
-        return _written(run, run.loader(pooling))
+        return _without_labels(run, run.loader(pooling))
     enough = plenty_of_labels(run) if recipe == AUTO else ""
     loader = run.loader(pooling if enough or recipe == FINETUNE else run.head_pooling)
     if recipe == FINETUNE:
@@ -86,8 +87,8 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
     return replace(found, baselines=baselines)
 
 
-def _written(run: RecipeRun, loader: ModelLoader) -> RecipeResult:
-    """Written answers come of fine-tuning alone. Raises: RecipeUnusable (another recipe was asked for)."""
+def _without_labels(run: RecipeRun, loader: ModelLoader) -> RecipeResult:
+    """Answers without labels come of fine-tuning alone. Raises: RecipeUnusable (another recipe was asked for)."""
     recipe, reason = run.job.spec.training.recipe, no_head_for(run, loader)
     if recipe not in (FINETUNE, AUTO) or run.train is None:
         raise RecipeUnusable(f"training.recipe: {recipe} cannot be used. {reason} Set it to finetune, with labels.")
@@ -136,6 +137,8 @@ def _rows(run: RecipeRun) -> HeadRows:
 def no_head_for(run: RecipeRun, loader: ModelLoader) -> str:
     """Say why a checkpoint takes no head of a frozen one; "" where it does."""
     assert run.job.spec.model is not None
+    if run.task_type.unit == TOKEN:
+        return "Where an answer starts and ends is learned by fine-tuning alone."
     if loader.codec is not None:
         return "A text-to-text model writes its answers and has no head."
     if is_artifact(run.job.spec.model):

@@ -17,7 +17,12 @@ from training.answers import (
 )
 
 SPLITS = ("test", "dev")
-_PIPELINES = {"row": "text-classification", "label": "text-classification", "word": "token-classification"}
+_PIPELINES = {
+    "row": "text-classification",
+    "label": "text-classification",
+    "word": "token-classification",
+    "token": "question-answering",
+}
 # By `distil_from`, where it was more than soft labels.
 _LEARNED = {
     "both": "It learned its teacher's soft labels, and its vectors of the texts.",
@@ -291,9 +296,10 @@ def _serving(card: Card) -> list[str]:
 
 
 def _loading(card: Card) -> list[str]:
+    loader = "AutoModelForQuestionAnswering" if card.unit == "token" else "AutoModel"
     return [
         "## How to use it",
-        "`AutoModel.from_pretrained` and `AutoTokenizer.from_pretrained` load this folder; `label_map.json` names the "
+        f"`{loader}.from_pretrained` and `AutoTokenizer.from_pretrained` load this folder; `label_map.json` names the "
         "outputs in their order. Label a file with `python -m training predict FOLDER IN.csv OUT.csv`, and answer "
         "requests with `manage.py serve FOLDER`.",
     ]

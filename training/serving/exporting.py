@@ -64,7 +64,7 @@ def export_model(
         payload = {
             "format": export_format,
             "inputs": inputs,
-            "threshold": None if original.task_type.is_exclusive else THRESHOLD,
+            "threshold": THRESHOLD if original.task_type.has_labels and not original.task_type.is_exclusive else None,
             "artifact_hash": folder_hash(artifact),
             "largest_difference": difference,
             "num_checked": num_checked,
@@ -85,7 +85,12 @@ def _write_around(predictor: Predictor, artifact: Path, folder: Path) -> None:
 
 
 def _with_graph(predictor: Predictor, path: Path) -> Predictor:
-    return replace(predictor, model=OnnxModel(path=path, pooling=predictor.label_map.pooling), compute=FP32)
+    return replace(predictor, model=_graph_of(predictor, path), compute=FP32)
+
+
+def _graph_of(predictor: Predictor, path: Path) -> OnnxModel:
+    label_map = predictor.label_map
+    return OnnxModel(path=path, pooling=label_map.pooling, answer_length=label_map.answer_length)
 
 
 def _quantise_in_place(path: Path) -> None:

@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from training.answers import WORD_TOKENS, Rows
 from training.data import SECOND, collate
 from training.evaluation import Predictor
-from training.models import EncoderClassifier
+from training.models import AnswerMarker, EncoderClassifier
 from training.runtime import PermanentFailure
 
 OUTPUT = "logits"
+# As the library's own exports of such models call them.
+OUTPUTS_OF_MARKS = ("start_logits", "end_logits")
 # Unequal lengths, none of one token: a size that is the same everywhere, or 1, could be taken for a constant.
 TEXTS = (("a b c d", "a b c d e f g"), ("a b c d e f", "a b"))
 # The products of quantised weights, by the names of their operators.
@@ -37,7 +39,7 @@ class _ByPlace(nn.Module):
         self.model = model
         self.names = names
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         return self.model.graph_outputs(dict(zip(self.names, inputs, strict=True)))
 
 
@@ -63,7 +65,7 @@ def write_graph(*, predictor: Predictor, path: Path) -> list[str]:
                 _ByPlace(model.eval(), list(inputs)),
                 tuple(inputs.values()),
                 input_names=list(inputs),
-                output_names=[OUTPUT],
+                output_names=list(OUTPUTS_OF_MARKS if isinstance(model, AnswerMarker) else (OUTPUT,)),
                 dynamic_shapes=((dict(anything),) * len(inputs),),
                 dynamo=True,
                 verbose=False,

@@ -141,7 +141,7 @@ class SharedTraining(Settings):
         least=1,
         most=512,
         label="Maximum answer length (tokens)",
-        help="Of answers that are written. A longer one is cut, and counted.",
+        help="Of answers that are written, of which a longer one is cut and counted, or marked in a passage.",
         group=FormGroup.MODEL,
     )
     adapter_rank: int = setting(

@@ -1,11 +1,11 @@
 """The task types that the engine knows, by name. Nothing here imports torch."""
 
 from training.runtime import PermanentFailure
-from training.tasks.base import BI_ENCODER, PAIR_POOLINGS, TaskType
+from training.tasks.base import BI_ENCODER, PAIR_POOLINGS, TOKEN, TaskType
 from training.tasks.entity_extraction import EntityExtractionType
 from training.tasks.multi_label_classification import MultiLabelClassificationType
 from training.tasks.pair_classification import PairClassificationType
-from training.tasks.question_answering import QuestionAnsweringType
+from training.tasks.question_answering import MarkedAnswerType, QuestionAnsweringType
 from training.tasks.text_classification import TextClassificationType
 from training.tasks.text_generation import TextGenerationType
 from training.tasks.written import WrittenAnswerType
@@ -14,6 +14,8 @@ __all__ = [
     "BI_ENCODER",
     "PAIR_POOLINGS",
     "TASK_TYPES",
+    "TOKEN",
+    "MarkedAnswerType",
     "TaskType",
     "WrittenAnswerType",
     "task_type_named",

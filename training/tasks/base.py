@@ -30,6 +30,8 @@ from training.answers import (
 POOLINGS = ("mean", "first", "max")
 # Reads the two texts of a pair apart.
 BI_ENCODER = "bi_encoder"
+# The segmentation of answers that are marked in a passage.
+TOKEN = "token"
 PAIR_POOLINGS = (*POOLINGS, BI_ENCODER)
 
 
@@ -63,6 +65,8 @@ class TaskType(ABC):
     dev_criterion: ClassVar[str] = ""
     # Whether answers are given from a study's labels, of which there are at least so many; else they are written.
     has_labels: ClassVar[bool] = True
+    # Whether a model writes an answer, token by token.
+    is_written: ClassVar[bool] = False
     min_labels: ClassVar[int] = 2
     # Of metrics whose usual title does not fit.
     metric_titles: ClassVar[Mapping[str, str]] = {}
@@ -79,12 +83,21 @@ class TaskType(ABC):
     nothing: ClassVar[str] = ""
     # Whether one place of an example has one label at most, so that a wrong label stands for the right one.
     is_exclusive: ClassVar[bool] = True
-    # What a text is cut into, where a unit is a word of it.
+    # What a text is cut into, where a unit is a part of it.
     segmentation: str = "word"
 
     def segmented(self, segmentation: str) -> "TaskType":
-        """Return the same task type over units of one segmentation, word or character; without words, itself."""
+        """Return the same task type over units of one segmentation: word, character or TOKEN; else itself."""
         return self
+
+    def answered_by(self, *, writes: bool) -> "TaskType":
+        """Return the task type as a model answers it that writes, or one that only reads; mostly itself."""
+        return self
+
+    @property
+    def can_be_marked(self) -> bool:
+        """Whether a model that only reads can mark what one that writes would write."""
+        return self.is_written and not self.answered_by(writes=False).is_written
 
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
         """Choose the segmentation, word or character, in which training rows can be learned."""

@@ -1,5 +1,9 @@
-"""A question, with or without a passage that has the answer, and one or several accepted answers."""
+"""A question, with or without a passage that has the answer, and one or several accepted answers.
 
+A model that writes gives the answer in words of its own; one that only reads marks it in the passage.
+"""
+
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -23,6 +27,7 @@ from training.answers import (
     written_in,
     written_to_json,
 )
+from training.tasks.base import TOKEN, TaskType
 from training.tasks.written import WrittenAnswerType
 
 NOT_IN_PASSAGE = "Imported although no accepted answer is in the passage: a model that marks answers cannot learn it"
@@ -51,6 +56,12 @@ class QuestionAnsweringType(WrittenAnswerType):
         'the answer itself, or a JSON list of accepted ones, ["Paris", "the capital"]; where an answer stands in the '
         'passage may be said by its first character, counted from 0: [{"text": "Paris", "start": 12}]'
     )
+
+    def segmented(self, segmentation: str) -> TaskType:
+        return MarkedAnswerType() if segmentation == TOKEN else self
+
+    def answered_by(self, *, writes: bool) -> TaskType:
+        return self if writes else MarkedAnswerType()
 
     def prompt(self, fields: Mapping[str, str]) -> str:
         """Name both parts, as T5 was taught to read them; without a passage the question stands alone."""
@@ -112,6 +123,42 @@ class QuestionAnsweringType(WrittenAnswerType):
                     "from 0.",
                 )
         return texts
+
+
+class MarkedAnswerType(QuestionAnsweringType):
+    """The same questions, answered by words of the passage: a unit is a token, with outputs for start and end."""
+
+    unit = TOKEN
+    is_written = False
+    dev_criterion = ""
+    segmentation = TOKEN
+
+    def segmented(self, segmentation: str) -> TaskType:
+        return self
+
+    def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
+        return TOKEN
+
+    def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
+        return ("start", "end")
+
+    def gold_span(self, *, answer: str, passage: str) -> tuple[int, int] | None:
+        """Return the characters of the first accepted answer that is in a passage word for word; None without one.
+
+        An answer with its place comes before others, and one that is no part of a word before one that is.
+        """
+        accepted = written_in(answer)
+        placed = [(one.start, one.start + len(one.text)) for one in accepted if _stands_in(one, passage)]
+        return next(iter(placed), None) or _first_in(passage, [one.text for one in accepted])
+
+
+def _first_in(passage: str, texts: Sequence[str]) -> tuple[int, int] | None:
+    for pattern in (r"(?<!\w){}(?!\w)", "{}"):
+        for text in texts:
+            found = re.search(pattern.format(re.escape(text)), passage)
+            if found is not None:
+                return found.span()
+    return None
 
 
 def _stands_in(one: Written, passage: str) -> bool:

@@ -33,6 +33,7 @@ class WrittenAnswerType(TaskType):
 
     unit = "text"
     has_labels = False
+    is_written = True
     # To write answers takes many times as long.
     dev_criterion = "Probability of a token"
     min_labels = 0

@@ -2,7 +2,7 @@
 
 from training.train.contrast import Contrast, lacks_pairs
 from training.train.gold import check_variety, gold_objective, report_unreadable
-from training.train.objectives import SoftLoss, TokenLoss
+from training.train.objectives import MarkLoss, SoftLoss, TokenLoss
 from training.train.search import SearchResult, SeedSetup, TrainingTrial, TrialResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup, take_over
 from training.train.two_stage import FitResult, fit_classifier
@@ -12,6 +12,7 @@ __all__ = [
     "Contrast",
     "FitResult",
     "GoldStage",
+    "MarkLoss",
     "ModelLoader",
     "SearchResult",
     "SeedSetup",

@@ -9,15 +9,13 @@ from torch import Tensor
 
 from training.data import EncodedRows, Units
 from training.learners import TaskLearner
-from training.losses import IGNORED, cross_entropy_sum, other_text_sum, top_distillation_sum
+from training.losses import IGNORED, NOWHERE, cross_entropy_sum, other_text_sum, top_distillation_sum
 from training.models import TARGETS
 
 
 @dataclass(frozen=True, kw_only=True)
-class _UnitLoss:
-    """A loss over units of rows."""
-
-    units: Units
+class _MovableLoss:
+    """A loss that holds tensors."""
 
     def on(self, device: torch.device) -> Self:
         """Return the same loss on a device."""
@@ -26,6 +24,13 @@ class _UnitLoss:
             name: value.to(device) for name, value in held.items() if isinstance(value, Tensor | Units)
         }
         return replace(self, **moved)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _UnitLoss(_MovableLoss):
+    """A loss over units of rows."""
+
+    units: Units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,3 +140,62 @@ class TokenLoss(_UnitLoss):
     def num_valid(self, rows: Tensor) -> int:
         unit = self.units.of(rows.to(self.target_U.device))
         return int((self.answered_U[unit] | (self.target_U[unit] != IGNORED)).sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkLoss(_MovableLoss):
+    """A loss over windows of passages, the mean of those of start and end: KL to a teacher, and cross-entropy to gold.
+
+    `count_W` are the places of each window, the first of which stands for no answer. `target_W2` are gold ones, else
+    IGNORED. Where `answered_W`, `teacher_W2K` are log-probabilities at the temperature, of the places in
+    `top_places_W2K`, -1 of none, and then of all others of the window together.
+    """
+
+    count_W: Tensor
+    target_W2: Tensor
+    answered_W: Tensor
+    top_places_W2K: Tensor
+    teacher_W2K: Tensor
+    temperature: float = 1.0
+    gold_weight: float = 1.0
+
+    @classmethod
+    def of_gold(cls, *, count_W: Tensor, target_W2: Tensor) -> Self:
+        nothing = torch.empty((len(count_W), 2, 0), dtype=torch.int64)
+        return cls(
+            count_W=count_W,
+            target_W2=target_W2,
+            answered_W=torch.zeros(len(count_W), dtype=torch.bool),
+            top_places_W2K=nothing,
+            teacher_W2K=nothing.float(),
+        )
+
+    def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
+        scores_B2P, longest = self._by_window(logits, rows)
+        loss = self.gold_weight * cross_entropy_sum(logits_BC=scores_B2P, target_B=self.target_W2[rows])
+        answered = self.answered_W[rows]
+        if bool(answered.any()):
+            taught = rows[answered]
+            places_B2K = self.top_places_W2K[taught]
+            # Each slot without a place has one of its own, where nothing is.
+            nowhere_K = longest + torch.arange(places_B2K.shape[-1], device=places_B2K.device)
+            loss = loss + top_distillation_sum(
+                student_BV=scores_B2P[answered],
+                top_ids_BK=torch.where(places_B2K < 0, nowhere_K, places_B2K),
+                teacher_BK=self.teacher_W2K[taught],
+                temperature=self.temperature,
+            )
+        return loss / 2
+
+    def num_valid(self, rows: Tensor) -> int:
+        known = rows.to(self.count_W.device)
+        return int((self.answered_W[known] | (self.target_W2[known, 0] != IGNORED)).sum())
+
+    def _by_window(self, logits: Tensor, rows: Tensor) -> tuple[Tensor, int]:
+        """Return logits of the places of each window, (B, 2, longest + K), filled up with NOWHERE, and the longest."""
+        count_B = self.count_W[rows]
+        longest = int(count_B.max())
+        is_real_BP = torch.arange(longest, device=logits.device) < count_B[:, None]
+        scores_BP2 = logits.new_full((len(rows), longest + self.top_places_W2K.shape[-1], 2), NOWHERE)
+        scores_BP2[:, :longest][is_real_BP] = logits
+        return scores_BP2.transpose(1, 2), longest

@@ -7,6 +7,7 @@ from runs.checkpoints import model_folder, needs_first_layer, shape_of, tokenize
 from runs.models import OutputUse, RunKind
 from runs.preflight.device_memory import GIB, device_memory
 from runs.preflight.licences import licence_of, terms_unknown
+from runs.preflight.marking_checks import is_marked
 from runs.preflight.references import ModelUnusable, check_model
 from runs.preflight.results import CheckLevel, CheckResult, quoted
 from runs.requests import Chain
@@ -106,7 +107,7 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
         return [CheckResult("Vocabulary", CheckLevel.UNKNOWN, text)]
     same = fingerprints[0] == fingerprints[1]
     if not chain.study.definition.has_labels:
-        return [_written_on(chain, same)]
+        return [_marked_on(same) if is_marked(chain) else _written_on(chain, same)]
     writes = same and student.is_text_to_text and teacher.is_text_to_text
     if student.is_text_to_text and not writes and not _scores_labels(chain.study):
         text = (
@@ -126,6 +127,12 @@ def _written_on(chain: Chain, same: bool) -> CheckResult:
     if not same or chain.plan.distil_from == ANSWERS:
         on = "the teacher's written answers alone"
     return CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")
+
+
+def _marked_on(same: bool) -> CheckResult:
+    has = "the same vocabulary" if same else "different vocabularies, aligned by the characters of the passage"
+    text = f"Student and teacher have {has}: it distils on how likely an answer starts and ends at each token."
+    return CheckResult("Vocabulary", CheckLevel.GOOD, text)
 
 
 def check_vectors(chain: Chain) -> list[CheckResult]:
@@ -151,7 +158,7 @@ def _check_answers(chain: Chain) -> list[CheckResult]:
 def _lack_of_vectors(chain: Chain) -> str:
     """Say why no vectors can be learned and what to do, as parts of a sentence; "" where they can."""
     if not chain.study.definition.has_labels:
-        return "answers are written token by token, and there is no vector of them"
+        return "answers are learned token by token, and there is no vector of them"
     if chain.study.definition.unit == "word":
         return "entities are learned word by word, and there is no vector of a whole text"
     shapes = {role: shape_of(model) for role, model in chain.models.items()}
@@ -239,14 +246,14 @@ def _needs(chain: Chain) -> dict[str, Footprint]:
     """The memory of each training; a teacher that an earlier run trained, or that nobody does, only reads."""
     texts = 2 if chain.plan.pooling == BI_ENCODER else 1
     size = {"batch_size": chain.plan.batch_size * texts, "max_length": chain.plan.max_length}
-    if not chain.study.definition.has_labels:
-        size["answer_length"] = chain.plan.answer_length
     needs = {}
     for role, model in chain.models.items():
         is_trained = any(run.kind == RunKind.FINETUNE_TEACHER for run in chain.runs)
         reads = role == "teacher" and not is_trained
         shape = shape_of(model)
         if shape is not None:
+            if shape.writes and not chain.study.definition.has_labels:
+                size["answer_length"] = chain.plan.answer_length
             trained = {**size, "adapter_rank": chain.plan.adapter_rank}
             needs[role] = (
                 reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **trained)

@@ -1,8 +1,9 @@
-"""Checks of a request whose answers are written: models that can write, and room for what they write."""
+"""Checks of a request without labels: models that can write or mark its answers, and room for what they write."""
 
 from collections.abc import Iterator
 
 from runs.checkpoints import shape_of
+from runs.preflight.marking_checks import WRITERS, check_marking, is_marked
 from runs.preflight.results import CheckLevel, CheckResult
 from runs.requests import Chain
 from training.spec import AUTO, FINETUNE
@@ -12,7 +13,10 @@ def check_writing(chain: Chain) -> list[CheckResult]:
     """Whether the models can write, and whether nothing is asked for that only labels have."""
     if chain.study.definition.has_labels:
         return _check_several(chain)
-    refused = [CheckResult("Writing", CheckLevel.REFUSED, text) for text in (*_readers(chain), *_of_labels(chain))]
+    of_labels = [CheckResult("Writing", CheckLevel.REFUSED, text) for text in _of_labels(chain)]
+    if is_marked(chain):
+        return [*of_labels, *check_marking(chain)]
+    refused = [*(CheckResult("Writing", CheckLevel.REFUSED, text) for text in _readers(chain)), *of_labels]
     return refused or _room(chain)
 
 
@@ -27,10 +31,7 @@ def _readers(chain: Chain) -> Iterator[str]:
     for role, model in chain.models.items():
         shape = shape_of(model)
         if shape is not None and not shape.writes:
-            yield (
-                f"The {role} {model['name']} reads texts and cannot write any. Choose a text-to-text model such as T5, "
-                "or a decoder such as SmolLM2."
-            )
+            yield f"The {role} {model['name']} reads texts and cannot write any. Choose {WRITERS}."
 
 
 def _of_labels(chain: Chain) -> Iterator[str]:
@@ -39,7 +40,7 @@ def _of_labels(chain: Chain) -> Iterator[str]:
         yield f"The recipe {plan.recipe} makes a head for labels, and this study has none. Choose {FINETUNE}."
     if plan.untrained_teacher:
         yield "An untrained teacher scores labels, and this study has none. Have the teacher fine-tuned."
-    if plan.filter == "confidence" and plan.keep is None:
+    if plan.filter == "confidence" and plan.keep is None and not is_marked(chain):
         yield "No threshold is chosen for written answers. Give the share of them to keep, or keep all."
 
 

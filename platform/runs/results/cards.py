@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from config.refusals import Refusal
+from runs.checkpoints import answered_as
 from runs.execution import TotalUsage, total_usage
 from runs.models import Artifact, ArtifactKind, Attempt, Run, RunKind
 from runs.preflight import licence_of
 from runs.results.serving import ServingFigures, serving_figures
-from studies.task_types import TASK_TYPES
 from tables.table import counted
 from tables.whole_files import write_whole
 from training.contract import CARD_FILE, LABEL_MAP_FILE, PREDICTIONS_FILE, SPEC_FILE, TOKENIZER_FILES
@@ -68,7 +68,7 @@ def card_of(
     run, study = artifact.run, artifact.run.study
     if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise CardMissing(f"{artifact} is not a model and has no card. Choose a student or a teacher.")
-    task_type = TASK_TYPES[study.task_type]
+    task_type = answered_as(study=study, reference=run.model or {})
     card = Card(
         title=f"{artifact}: {study.name}",
         summary=_summary(artifact, origins),

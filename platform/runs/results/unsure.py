@@ -15,8 +15,8 @@ from runs.requests import is_language_model
 from studies.models import Study
 
 Floats = npt.NDArray[np.float64]
-LOGITS, LIKELIEST = "logits", "class_log_probs"
-"""Columns of a set: all outputs of a row, or of many classes the likeliest alone."""
+LOGITS, LIKELIEST, PLACES = "logits", "class_log_probs", "place_log_probs"
+"""Columns of a set: all outputs of a row, of many classes the likeliest alone, or of where answers start and end."""
 
 MOST_LOOKED_AT = 10
 """Of the latest sets, or students: those before them are of fewer labels."""
@@ -59,8 +59,8 @@ def least_sure_first(scores: KeptScores) -> list[UUID]:
     """The examples of a set by the margin of their answer, the smallest first; of equal ones the set's order.
 
     The margin is that of logits between the likeliest answer and the next, so that no temperature changes the order:
-    of a row, or of its least sure word; where several labels may apply, of the least sure label between yes and no.
-    Rows whose scores are no numbers are left out. Raises: ScoresUnreadable.
+    of a row, or of its least sure word, or of the less sure of start and end; where several labels may apply, of the
+    least sure label between yes and no. Rows whose scores are no numbers are left out. Raises: ScoresUnreadable.
     """
     uids, margins = list[str](), list[Floats]()
     try:
@@ -88,12 +88,13 @@ def _shards(artifact: Artifact) -> Iterator[pa.Table]:
 
 def _margins(table: pa.Table, study: Study) -> Floats:
     """The margin of each row of a shard; infinite where it has no unit to be unsure of."""
-    column = table.column(LIKELIEST if LIKELIEST in table.column_names else LOGITS)
-    lists = column.combine_chunks()
+    name = next((one for one in (LIKELIEST, PLACES) if one in table.column_names), LOGITS)
+    lists = table.column(name).combine_chunks()
     ends = np.cumsum([0, *lists.value_lengths().to_numpy(zero_copy_only=False)])
     values = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
-    if LIKELIEST in table.column_names:
-        width = int(ends[1]) if len(ends) > 1 else 1
+    if name != LOGITS:
+        # A start and an end are two choices of equal width.
+        width = int(ends[1]) // (2 if name == PLACES else 1) if len(ends) > 1 else 1
     else:
         width = len(study.definition.output_names(study.labels))
     margins_U = _of_units(values.reshape(-1, width), is_one_choice=study.definition.unit != "label")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from runs.checkpoints import answered_as
 from runs.execution import LOG_FILE
 from runs.models import Attempt, Ending, Run, RunKind, RunState
 from runs.queries import seeds_of
@@ -209,3 +210,9 @@ def versions_of(run: Run) -> dict[str, Any]:
     """The software versions of a run's result; empty before there is one."""
     found = read_json(run.folder / RESULT_FILE).get("versions")
     return found if isinstance(found, dict) else {}
+
+
+def dev_title(run: Run) -> str:
+    """The name of what chooses steps and settings of a run on dev."""
+    task_type = answered_as(study=run.study, reference=run.model or {})
+    return task_type.dev_criterion or run.study.get_metric_display()

@@ -41,8 +41,9 @@ METHODS = (
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 _CONNECTION = "connection-"
-# Settings of heads and of teachers that are asked for labels, and those of models that write.
-_OF_HEADS = ("pooling", "head_learning_rate_factor", *OF_LANGUAGE_MODEL)
+# Settings of heads over whole texts and of teachers that are asked for labels; of any head; of models that write.
+_OF_HEADS = ("pooling", *OF_LANGUAGE_MODEL)
+_OF_LABELS = ("head_learning_rate_factor", *_OF_HEADS)
 _OF_WRITING = ("answer_length", "num_answers", "adapter_rank")
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
@@ -178,7 +179,7 @@ class StartRunForm(LicenceForm):
 
     def _suit(self, task_type: TaskType) -> None:
         """Leave out what says nothing of this task type; a command takes it all the same, and is told."""
-        left_out = _OF_HEADS if not task_type.has_labels else _OF_WRITING
+        left_out = _OF_WRITING if task_type.has_labels else _OF_HEADS if task_type.can_be_marked else _OF_LABELS
         for name in (*left_out, *(() if task_type.unit == "word" else ("segmentation",))):
             del self.fields[name]
         fitting = {

@@ -17,7 +17,9 @@ MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
     ("Another one", _OTHER_MODELS),
 ]
-_WRITES = "It must write: a text-to-text model such as T5, or a decoder such as SmolLM2."
+_WRITERS = "a text-to-text model such as T5, or a decoder such as SmolLM2."
+_WRITES = f"It must write: {_WRITERS}"
+_MARKS = f"An encoder marks answers in passages. Questions without passages need a model that writes: {_WRITERS}"
 STUDENT = "package:paraphrase-MiniLM-L3-v2"
 TEACHER = "package:all-mpnet-base-v2"
 
@@ -111,11 +113,14 @@ class StudyForm(forms.Form):
         chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.utilities]
 
     def _ask_for_writers(self) -> None:
-        """Ask for no labels, and for models that write, which no package carries."""
+        """Ask for no labels, and for models that write, which no package carries, or that can mark answers."""
         del self.fields["labels"], self.fields["label_texts"]
         for role in ("student", "teacher"):
             chosen = self.fields[role]
             assert isinstance(chosen, forms.ChoiceField)
+            if self.definition.can_be_marked:
+                chosen.help_text = f"{chosen.help_text} {_MARKS}"
+                continue
             chosen.choices, chosen.initial = _OTHER_MODELS, "hub"
             chosen.help_text = f"{chosen.help_text} {_WRITES}"
 

@@ -23,6 +23,7 @@ from runs.results import (
     FILES,
     curve_points,
     curve_version,
+    dev_title,
     first_step,
     loss_shown,
     recipe_choice,
@@ -106,7 +107,7 @@ def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
     found = curve_points(shown)
     if suffix == "csv":
         return download(curve_csv(found), "text/csv; charset=utf-8", f"run-{pk}-curves.csv")
-    draw = partial(curve_chart, found, metric=shown.study.dev_title)
+    draw = partial(curve_chart, found, metric=dev_title(shown))
     # The page names another version as soon as the curves moved.
     seconds = SECONDS_TO_KEEP_A_CURVE if "v" in request.GET else None
     return drawing(request, draw, suffix, file_name=f"run-{pk}-curves", seconds_to_keep=seconds)

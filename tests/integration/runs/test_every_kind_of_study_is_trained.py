@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from reports.cards import model_card
+from runs.checkpoints import answered_as
 from runs.control import start_annotate, start_distil
 from runs.models import Run, RunKind, RunState
 from runs.requests import RunPlan
+from runs.results import dev_title
 from studies.models import Split, Study
 from tests import factories
 from tests.commands import ROOT
@@ -44,22 +47,32 @@ def labelled(study: Study, ending: str, split: Split) -> None:
 
 
 def add_fields(study: Study) -> None:
-    """A question has no passage here."""
+    """A question has a passage where its student marks the answer there."""
     if study.task_type == "question_answering":
+        passage = "a happy film, and a sad one" if marks(study) else ""
         for example in study.examples.filter(fields__has_key="text"):
-            example.fields = {"question": example.fields["text"], "passage": ""}
+            example.fields = {"question": example.fields["text"], "passage": passage}
             example.save(update_fields=["fields"])
 
 
-@pytest.fixture(params=["entity_extraction", "multi_label_classification", *WRITTEN_TYPES])
+def marks(study: Study) -> bool:
+    return not answered_as(study=study, reference=study.student_model).is_written
+
+
+MARKED = "question_answering, marked"
+
+
+@pytest.fixture(params=["entity_extraction", "multi_label_classification", *WRITTEN_TYPES, MARKED])
 def study(request: pytest.FixtureRequest, transactional_db: None, settings: Settings, tmp_path: Path) -> Study:
     settings.ROOT = ROOT
     settings.RUN_THREADS = 1
-    has_labels = TASK_TYPES[request.param].has_labels
-    folder = write_tiny_model(tmp_path / "tiny") if has_labels else write_tiny_llama(tmp_path / "tiny")
+    task_type, _, is_marked = request.param.partition(", ")
+    has_labels = TASK_TYPES[task_type].has_labels
+    reads = has_labels or is_marked
+    folder = write_tiny_model(tmp_path / "tiny") if reads else write_tiny_llama(tmp_path / "tiny")
     model = {"source": "folder", "name": str(folder), "revision": None}
     labels = ("good", "bad", "about film") if has_labels else ()
-    made = factories.study(task_type=request.param, labels=labels, student_model=model, teacher_model=model)
+    made = factories.study(task_type=task_type, labels=labels, student_model=model, teacher_model=model)
     labelled(made, "", Split.POOL)
     labelled(made, " in the sun", Split.TEST)
     labelled(made, " in the rain", Split.DEV)
@@ -69,7 +82,7 @@ def study(request: pytest.FixtureRequest, transactional_db: None, settings: Sett
 
 
 def test_both_paths_end_in_a_student_measured_by_every_metric_of_its_kind(study: Study) -> None:
-    plan = PLAN if study.definition.has_labels else TO_WRITE
+    plan = PLAN if study.definition.has_labels or marks(study) else TO_WRITE
     runs: list[Run] = [
         start_annotate(actor=study.created_by, study=study, num_labels=8, plan=plan),
         start_distil(actor=study.created_by, study=study, num_labels=8, num_unlabelled=10, plan=plan),
@@ -80,5 +93,8 @@ def test_both_paths_end_in_a_student_measured_by_every_metric_of_its_kind(study:
         measured = run.artifact.evaluations.filter(split="test")
         assert {one.metric for one in measured} == set(study.definition.metrics)
         assert measured.get(metric=study.metric).baseline is not None
+        if marks(study):
+            assert dev_title(run) == study.get_metric_display()
+            assert 'pipeline_tag: "question-answering"' in model_card(artifact=run.artifact)
     assert study.runs.get(kind=RunKind.SCORE).artifact.num_pseudo_labels == 10
     assert is_reconciled(study)

@@ -52,6 +52,8 @@ def test_it_is_made_without_labels_and_with_the_metrics_that_may_measure_it(mana
     )
     query["task_type"] = "text_classification"
     assert "kept" in manager.get(url, query, headers={"HX-Request": "true"}).content.decode()
+    asked = manager.get(url, {"task_type": "question_answering"}, headers={"HX-Request": "true"}).content.decode()
+    assert "An encoder marks answers in passages." in asked and "paraphrase-MiniLM-L3-v2" in asked
     form = {"name": "Answers", "task_type": "question_answering", "metric": "exact_match"}
     assert "such as T5" in part and "paraphrase-MiniLM-L3-v2" not in part
     models = {"student": "hub", "student_name": "t5-small", "teacher": "hub", "teacher_name": "t5-base"}

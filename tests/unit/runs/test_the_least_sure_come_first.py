@@ -53,3 +53,9 @@ def test_of_entities_by_the_least_sure_word_and_a_row_without_words_never(folder
     sure, unsure = [8.0, *[0.0] * (num_tags - 1)], [1.0, 0.9, *[0.0] * (num_tags - 2)]
     logits = [[*sure, *sure], [], [*sure, *unsure, *sure]]
     assert order_of(folder, task_type="entity_extraction", columns={"logits": logits}) == [2, 0]
+
+
+def test_of_marked_answers_by_the_less_sure_of_start_and_end(folder: Path) -> None:
+    sure, unsure, none = [-9.0, -0.1, -3.0], [-0.6, -8.0, -0.8], [float("nan")] * 3
+    columns = {"place_log_probs": [[*sure, *sure], [*none, *none], [*sure, *unsure]]}
+    assert order_of(folder, task_type="question_answering", columns=columns) == [2, 0]
