@@ -126,7 +126,8 @@ def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     fields, is_scoring = run.study.definition.input_fields, RUN_KINDS[RunKind(run.kind)].scores
     if is_language_model(run.model):
         assert run.unlabelled is not None
-        dev = {} if run.dev is None else {"dev": _rows(run.dev, fields)}
+        is_compared = run.dev is not None and run.study.definition.has_labels
+        dev = {} if not is_compared else {"dev": _rows(run.dev, fields)}
         # Labelled rows are not asked for: a student learns from their labels.
         return {"unlabelled": _without_labels(_rows(run.unlabelled, fields)), **dev, "answers": answers_of(run)}
     # A teacher that nobody trained makes its head of the labels.

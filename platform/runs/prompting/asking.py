@@ -22,7 +22,7 @@ from connections.estimates import TokenEstimate, estimate_answers
 from connections.models import Outputs
 from runs.models import Asking
 from runs.requests import (
-    OF_LANGUAGE_MODEL,
+    OF_PROMPT,
     LanguageModel,
     RunRequest,
     count_inputs,
@@ -126,7 +126,7 @@ def start_asking(*, actor: User, request: RunRequest, purpose: Purpose) -> Askin
         connection=asked.connection,
         prompt=keep_prompt(asked.prompt),
         version=asked.version,
-        plan={name: value for name, value in asdict(request.plan).items() if name in OF_LANGUAGE_MODEL},
+        plan={name: value for name, value in asdict(request.plan).items() if name in OF_PROMPT},
         example_ids=quote.example_ids,
         asked_by=actor,
     )

@@ -64,6 +64,8 @@ LARGEST_ID = 2**63 - 1
 FOR_WRITING = ("answer_length", "num_answers")
 # Read only where a language model is asked.
 OF_LANGUAGE_MODEL = ("prompt_version", "shots", "shots_by", "stated_confidence", "samples", "sampling_temperature")
+# All that decides what a language model is asked.
+OF_PROMPT = (*OF_LANGUAGE_MODEL, "answer_length")
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only", "score_only"),
@@ -223,7 +225,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         least=1,
         most=20,
         label="Answers per text",
-        help="Where its server tells no probabilities: their shares are the soft labels. Each is paid.",
+        help="Of written texts, or where its server tells no probabilities: shares are the soft labels. Each is paid.",
         group=FormGroup.DISTILLING,
     )
     sampling_temperature: float = setting(
@@ -264,6 +266,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         others = ("self_distil", "untrained_teacher", "teacher_run", "teacher_only")
         fault = "a language model is the teacher, and it is not trained. Leave it out, or choose another teacher."
         self._refuse_given((*others, *FOR_TEACHER_TRAINING, "segmentation"), fault)
+        self._refuse_given(("num_answers",), "a language model is asked for so many samples. Give samples instead.")
 
     def _check_teacher_run(self) -> None:
         if self.self_distil:
@@ -315,6 +318,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
             confidence=self.stated_confidence,
             samples=self.samples,
             temperature=self.sampling_temperature,
+            answer_length=self.answer_length,
         )
 
     @property

@@ -9,7 +9,7 @@ import pytest
 from django.db.models import Sum
 
 from budgets.cost_kinds import CostKind
-from connections.buying import scores_of
+from connections.buying import samples_of
 from connections.models import Answer, Outcome
 from connections.operations import run_self_test
 from tests.integration.connections.conftest import STRUCTURED, Shop
@@ -59,7 +59,9 @@ def test_every_text_is_answered_once_and_every_token_paid_once(shop: MakeShop, m
         ours.buy(TEXTS)
     bound = Answer.objects.filter(outcome=Outcome.LOST).aggregate(Sum("most_input_tokens"))["most_input_tokens__sum"]
     assert len(lost) == 1
-    assert len(dict(scores_of(purchase=ours.purchase(), rows=[(text, {"text": text}) for text in TEXTS]))) == len(TEXTS)
+    assert len(dict(samples_of(purchase=ours.purchase(), rows=[(text, {"text": text}) for text in TEXTS]))) == len(
+        TEXTS
+    )
     paid = sum(ours.tokens_paid(kind) for kind in (CostKind.INPUT_TOKENS, CostKind.CACHED_TOKENS))
     assert paid == server.total("prompt_tokens") + bound
     # One letter for each, and the limit for the one that was lost.

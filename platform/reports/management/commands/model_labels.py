@@ -101,10 +101,10 @@ def _actor(options: dict[str, Any], study: Study) -> User:
 def _audit_lines(one: AuditResult) -> list[str]:
     seen = f"people have labelled {one.num_looked_at:,} of {one.num_drawn:,}"
     lines = [f"{one.audit}: drawn from {one.num_labels:,} labels; {seen}, {one.num_unpublished:,} are not published."]
-    if one.error is None or one.accuracy is None:
-        return lines
-    for title, found in (("Audited error", one.error), ("Right of all its labels", one.accuracy)):
-        lines.append(f"  {title}: {percent(found.value)} ({percent(found.low)} to {percent(found.high)})")
+    for title, found in (("Audited error", one.error), (one.measure.title, one.quality)):
+        if found is not None:
+            lines.append(f"  {title}: {percent(found.value)} ({percent(found.low)} to {percent(found.high)})")
+    lines += [f"  {said}" for said in (one.measure.note, one.measure.fault) if said]
     for share in one.shares:
         corrected = share.corrected
         band = f"{percent(corrected.low)} to {percent(corrected.high)}"

@@ -28,7 +28,7 @@ from runs.prompting import (
     start_asking,
     stop_asking,
 )
-from runs.requests import OF_LANGUAGE_MODEL, RunPlan, RunRequest, settings_of, text_of, version_of
+from runs.requests import OF_PROMPT, RunPlan, RunRequest, settings_of, text_of, version_of
 from studies.models import Study
 from studies.queries import find_study
 
@@ -125,7 +125,7 @@ def _add_request(parser: CommandParser) -> None:
     parser.add_argument("study", help="its id or name")
     parser.add_argument("--connection", dest="teacher_connection", metavar="NAME", required=True, help="who is asked")
     parser.add_argument("--labels", type=int, help="labels that a run would have, for the shown examples; default all")
-    for name in OF_LANGUAGE_MODEL:
+    for name in OF_PROMPT:
         add_setting(parser, settings_of(RunPlan)[name])
     parser.add_argument("--yes", action="store_true", help="order it; without, the cost is printed alone")
 
@@ -170,7 +170,7 @@ def _quote_text(quote: AskingQuote) -> str:
 
 
 def _answer_text(one: ShownAnswers, *, currency: str) -> str:
-    shares = ", ".join(f"{share.label} {share.share:.1%}" for share in one.shares) or "no label"
+    shares = ", ".join(f"{share.label} {share.share:.1%}" for share in one.shares) or "no answer"
     outcomes = ", ".join(one.outcomes) or "not asked yet"
     before = ", bought before" if one.was_there else ""
     cost = f"{one.tokens:,} tokens, {amount_text(one.cost)} {currency}{before}"

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
-from connections.prompts import SYSTEM_PLACES
+from connections.prompts import system_places
 from runs.models import Asking
 from runs.prompting import (
     NUM_PREVIEWED,
@@ -46,11 +46,10 @@ def prompt(request: HttpRequest, pk: int) -> HttpResponse:
         "study": study,
         "form": form,
         "version": shown,
-        "system_places": SYSTEM_PLACES,
+        "system_places": system_places(has_labels=study.definition.has_labels),
         "message_places": study.definition.input_fields,
         "page": page_of(request, study.prompt_versions.select_related("created_by").order_by("-number"), size=20),
         "askings": study.askings.select_related("version", "connection", "asked_by").order_by("-pk")[:20],
-        "asks_spans": study.definition.unit == "word",
     }
     return render(request, "web/prompt.html", context)
 
