@@ -78,14 +78,14 @@ def _measure(many: int) -> dict[str, Any]:
 
 def _buy(shop: Any, server: Any, texts: list[str]) -> int:
     """Buy all, stopped every so many requests; returns how often."""
-    from connections.buying import AskingInterrupted
+    from connections.buying import PurchaseInterrupted
 
     num_stops = 0
     while True:
         until = STOPPED_EVERY * (num_stops + 1)
         try:
             shop.buy(texts, should_continue=lambda until=until: len(server.requests) < until)
-        except AskingInterrupted:
+        except PurchaseInterrupted:
             num_stops += 1
         else:
             return num_stops

@@ -86,7 +86,7 @@ class ChosenExamples:
 
 def never_published(*, study: Study) -> QuerySet[Example]:
     """Examples of the pool that are neither published nor labelled, and never were, nor ordered elsewhere."""
-    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, label_order="")
+    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, labeling_job="")
 
 
 def publishable(*, study: Study, split: str) -> QuerySet[Example]:
@@ -95,7 +95,7 @@ def publishable(*, study: Study, split: str) -> QuerySet[Example]:
     Without those that a language model is about to label: the answers of both would be paid.
     """
     asks = Exists(Assignment.objects.given_back().filter(publication=OuterRef("publication")))
-    is_new = Q(publication__isnull=True, label__isnull=True, label_order="")
+    is_new = Q(publication__isnull=True, label__isnull=True, labeling_job="")
     is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
 

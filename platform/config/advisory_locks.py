@@ -18,7 +18,7 @@ class LockClass(IntEnum):
     STOPPING = 4_201_703
     PREPARING = 4_201_704
     UPLOAD = 4_201_705
-    ASKING = 4_201_706
+    LABELING_JOB = 4_201_706
     ROUND = 4_201_720
 
 

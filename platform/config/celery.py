@@ -15,12 +15,13 @@ SWEEPS = "sweeps"
 SYNC = "sync"
 NOTICES = "notices"
 CHORES = "chores"
-ASKING = "asking"
+LABELING_JOBS = "labeling_jobs"
+_QUEUES = (RUNS, SWEEPS, SYNC, NOTICES, CHORES, LABELING_JOBS)
 _ROUTES = {
     "runs.tasks.supervise": RUNS,
     "runs.tasks.sweep": SWEEPS,
-    "runs.tasks.ask": ASKING,
-    "runs.tasks.follow_askings": SWEEPS,
+    "runs.tasks.carry_out_labeling_job": LABELING_JOBS,
+    "runs.tasks.follow_labeling_jobs": SWEEPS,
     "labeling.tasks.follow_stops": SWEEPS,
     "labeling.tasks.sync_all": SYNC,
     "labeling.tasks.sync_project": SYNC,
@@ -32,8 +33,8 @@ _ROUTES = {
 _LIMITS = {
     "runs.tasks.sweep": 300,
     # It stops asking after five minutes, and waits for what is in flight: ten minutes at most, and a busy minute.
-    "runs.tasks.ask": 1_200,
-    "runs.tasks.follow_askings": 60,
+    "runs.tasks.carry_out_labeling_job": 1_200,
+    "runs.tasks.follow_labeling_jobs": 60,
     "labeling.tasks.follow_stops": 600,
     "labeling.tasks.sync_all": 1_800,
     "labeling.tasks.sync_project": 900,
@@ -51,7 +52,7 @@ _LIMITS = {
 # From the soft limit until the process is killed.
 _SECONDS_TO_END = 30
 UPLOAD_SECONDS = 10
-ASKING_SECONDS = 30
+LABELING_JOB_SECONDS = 30
 
 
 def pgmq_options(database: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def configuration() -> dict[str, Any]:
     from django.conf import settings
 
     config: dict[str, Any] = {
-        "task_queues": tuple(Queue(name, routing_key=name) for name in (RUNS, SWEEPS, SYNC, NOTICES, CHORES, ASKING)),
+        "task_queues": tuple(Queue(name, routing_key=name) for name in _QUEUES),
         "task_default_queue": CHORES,
         "task_routes": {task: {"queue": queue, "routing_key": queue} for task, queue in _ROUTES.items()},
         "task_annotations": {
@@ -102,7 +103,7 @@ def configuration() -> dict[str, Any]:
             "follow-stops": _every(settings.STOP_SECONDS, "labeling.tasks.follow_stops"),
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
-            "follow-askings": _every(ASKING_SECONDS, "runs.tasks.follow_askings"),
+            "follow-labeling-jobs": _every(LABELING_JOB_SECONDS, "runs.tasks.follow_labeling_jobs"),
             "follow-uploads": _every(UPLOAD_SECONDS, "studies.tasks.follow_uploads"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
             "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),

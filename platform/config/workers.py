@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.celery import ASKING, CHORES, NOTICES, SWEEPS, SYNC, app
+from config.celery import CHORES, LABELING_JOBS, NOTICES, SWEEPS, SYNC, app
 from config.loaded import leave_out_of_collection
 from embedded.processes import Forks
 
@@ -30,7 +30,7 @@ WORKERS = (
     Worker(name="worker-sweeps", queues=(SWEEPS,)),
     Worker(name="worker-sync", queues=(SYNC,)),
     # A language model answers for minutes.
-    Worker(name="worker-asking", queues=(ASKING,)),
+    Worker(name="worker-labeling-jobs", queues=(LABELING_JOBS,)),
     Worker(name="worker-notices", queues=(NOTICES, CHORES)),
 )
 

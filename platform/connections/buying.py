@@ -15,13 +15,13 @@ from django.utils import timezone
 from budgets.ledger import BudgetExceeded, BudgetStopped
 from budgets.models import Budget
 from budgets.prices import PriceMissing
-from connections.asking import Asked, Asker, asking
 from connections.client import ConnectionUnusable, Reply, ReplyLost, RequestRejected, ServerBusy
 from connections.keys import KeyUnreadable
 from connections.models import Answer, AnswerUse, Connection, Outcome, TokenBatch
 from connections.money import bound_billed, mark_sent, open_batch, settle_batch
 from connections.prompts import LabelPrompt
 from connections.reading import read_answer
+from connections.sending import RequestResult, RequestSender, request_sender
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +36,11 @@ _LONGEST_CONTENT, _LONGEST_DETAIL = 2000, 300
 Fields = Mapping[str, str]
 
 
-class AskingInterrupted(Exception):
+class PurchaseInterrupted(Exception):
     """The run is to stop: what is in flight was waited for and paid, and nothing more is asked."""
 
 
-class AskingPaused(Exception):
+class PurchasePaused(Exception):
     """The connection or the budget stands in the way; the message says what a person must do."""
 
 
@@ -94,19 +94,19 @@ def buy_answers(
     """Ask for each text that has no answer yet. Killed and started again, it pays for nothing that it has.
 
     Parameters: `on_done` is told after each batch of how many answers of how many nothing more is asked.
-    Raises: AskingInterrupted; AskingPaused.
+    Raises: PurchaseInterrupted; PurchasePaused.
     """
     for batch in TokenBatch.objects.filter(work_key=purchase.work_key, settled_at__isnull=True):
         settle_batch(batch_id=batch.pk)
     questions = {key: _Question(fields, sample) for fields in rows for sample, key in enumerate(purchase.keys(fields))}
     try:
-        with asking(purchase.connection) as asker:
+        with request_sender(purchase.connection) as sender:
             buyer = _Buyer(
-                purchase=purchase, asker=asker, questions=questions, should_continue=should_continue, on_done=on_done
+                purchase=purchase, sender=sender, questions=questions, should_continue=should_continue, on_done=on_done
             )
             buyer.buy()
     except (KeyUnreadable, PriceMissing) as refusal:
-        raise AskingPaused(str(refusal)) from refusal
+        raise PurchasePaused(str(refusal)) from refusal
     _note_uses(purchase, questions)
 
 
@@ -133,7 +133,7 @@ def samples_of(*, purchase: Purchase, rows: Iterable[tuple[str, Fields]]) -> Ite
 @dataclass
 class _Buyer:
     purchase: Purchase
-    asker: Asker
+    sender: RequestSender
     questions: Mapping[str, _Question]
     should_continue: Callable[[], bool]
     on_done: Callable[[int, int], None]
@@ -160,9 +160,9 @@ class _Buyer:
 
     def _check(self) -> None:
         if not self.should_continue():
-            raise AskingInterrupted
+            raise PurchaseInterrupted
         if self.trouble.reason:
-            raise AskingPaused(f"{self.purchase.connection}: {self.trouble.reason}")
+            raise PurchasePaused(f"{self.purchase.connection}: {self.trouble.reason}")
 
     def _open(self, keys: Sequence[str]) -> TokenBatch | None:
         """Open a batch; None where it did not fit the budget, and a smaller one is tried next."""
@@ -183,7 +183,7 @@ class _Buyer:
             return None
         except BudgetExceeded as refusal:
             if self.size == 1:
-                raise AskingPaused(f"not even one more answer can be held for. {refusal}") from refusal
+                raise PurchasePaused(f"not even one more answer can be held for. {refusal}") from refusal
             self.size = max(self.size // 2, 1)
             return None
 
@@ -194,33 +194,33 @@ class _Buyer:
             self._send_all(waiting, answers)
         except Exception:
             # What arrives meanwhile is kept; what cannot be written is settled at its bound by who goes on.
-            self.asker.leave()
+            self.sender.leave()
             self._write_until_none_flies(answers)
             raise
         settle_batch(batch_id=batch.pk)
 
     def _send_all(self, waiting: list[Answer], answers: Mapping[int, Answer]) -> None:
-        while waiting or self.asker.num_flying:
+        while waiting or self.sender.num_flying:
             if self.trouble.reason or not self.should_continue():
                 waiting.clear()
-                self.asker.leave()
-            while waiting and self.asker.num_flying < self.purchase.connection.concurrency:
+                self.sender.leave()
+            while waiting and self.sender.num_flying < self.purchase.connection.concurrency:
                 if not mark_sent(answer=waiting[-1]):
                     break
                 one = waiting.pop()
                 fields, sample = self.questions[one.key]
-                self.asker.send(place=one.pk, request=self.purchase.prompt.request(fields, sample=sample))
+                self.sender.send(place=one.pk, request=self.purchase.prompt.request(fields, sample=sample))
             self._write_arrived(answers)
 
     def _write_until_none_flies(self, answers: Mapping[int, Answer]) -> None:
-        while self.asker.num_flying:
+        while self.sender.num_flying:
             self._write_arrived(answers)
 
     def _write_arrived(self, answers: Mapping[int, Answer]) -> None:
-        for arrived in self.asker.arrived(seconds=SECONDS_BETWEEN_LOOKS):
+        for arrived in self.sender.arrived(seconds=SECONDS_BETWEEN_LOOKS):
             self._write(answers[arrived.place], arrived)
 
-    def _write(self, answer: Answer, asked: Asked) -> None:
+    def _write(self, answer: Answer, asked: RequestResult) -> None:
         """Write down what came of a request, once: not where another worker has taken the batch over."""
         columns = self._answered(answer, asked.reply) if asked.reply else self._failed(asked)
         pending = Answer.objects.filter(pk=answer.pk, outcome=Outcome.PENDING, batch__settled_at__isnull=True)
@@ -264,7 +264,7 @@ class _Buyer:
         }
         return billed, remark
 
-    def _failed(self, asked: Asked) -> dict[str, object]:
+    def _failed(self, asked: RequestResult) -> dict[str, object]:
         failure = asked.failure
         detail = {"detail": _storable(str(failure))[:_LONGEST_DETAIL]}
         if isinstance(failure, RequestRejected):

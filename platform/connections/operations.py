@@ -13,9 +13,9 @@ from accounts.permissions import Action, require
 from budgets.prices import is_model_name
 from config.refusals import Refusal
 from connections.abilities import find_abilities
-from connections.asking import endpoint_of
 from connections.keys import encrypt_key
 from connections.models import Connection, facts
+from connections.sending import endpoint_of
 
 _LONGEST_KEY = 4000
 

@@ -17,7 +17,7 @@ from budgets.queries import Difference
 from connections.models import TokenBatch, in_thousands
 from labeling.models import Annotation
 from labeling.payment import rebuilt_pay
-from runs.models import Asking, Attempt, Run
+from runs.models import JOB_KEY, Attempt, LabelingJob, Run
 from runs.money import cost_of
 from studies.models import Study
 
@@ -33,7 +33,7 @@ class EntrySource:
     annotation: Annotation | None = None
     attempt: Attempt | None = None
     run: Run | None = None
-    asking: Asking | None = None
+    job: LabelingJob | None = None
 
 
 Keys = set[str]
@@ -61,7 +61,7 @@ def sources_of(entries: Sequence[LedgerEntry]) -> dict[str, EntrySource]:
     """Find what entries are for, by their subject keys; where these are a caller's own, what the work key names."""
     found = _find({entry.subject_key for entry in entries})
     left = {entry.subject_key: entry.work_key for entry in entries if entry.work_key and entry.subject_key not in found}
-    works = {**_runs_of(set(left.values())), **_askings_of(set(left.values()))}
+    works = {**_runs_of(set(left.values())), **_labeling_jobs_of(set(left.values()))}
     return found | {subject: works[work] for subject, work in left.items() if work in works}
 
 
@@ -70,9 +70,9 @@ def _runs_of(work_keys: Keys) -> dict[str, EntrySource]:
     return {run.source_key: EntrySource(study=run.study, run=run) for run in runs}
 
 
-def _askings_of(work_keys: Keys) -> dict[str, EntrySource]:
-    askings = Asking.objects.filter(pk__in=_numbers(work_keys, "asking:")).select_related("study")
-    return {one.source_key: EntrySource(study=one.study, asking=one) for one in askings}
+def _labeling_jobs_of(work_keys: Keys) -> dict[str, EntrySource]:
+    jobs = LabelingJob.objects.filter(pk__in=_numbers(work_keys, JOB_KEY)).select_related("study")
+    return {one.source_key: EntrySource(study=one.study, job=one) for one in jobs}
 
 
 def _numbers(keys: Keys, prefix: str) -> list[int]:

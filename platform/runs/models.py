@@ -266,7 +266,11 @@ class PromptVersion(AppendOnly):
         return f"Version {self.number}"
 
 
-class Asking(models.Model):
+# What a job's costs are booked under. Never to be changed: under another key, what is paid would be paid again.
+JOB_KEY = "asking:"
+
+
+class LabelingJob(models.Model):
     """Answers of a language model that a person buys for examples of the pool, by a worker. The row is the truth."""
 
     class Purpose(models.TextChoices):
@@ -275,18 +279,18 @@ class Asking(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting for a worker"
-        WORKING = "working", "Being asked"
+        WORKING = "working", "Running"
         PAUSED = "paused", "Paused"
         DONE = "done", "Done"
         STOPPED = "stopped", "Stopped"
 
     ACTIVE = (State.WAITING, State.WORKING)
 
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="askings")
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="labeling_jobs")
     purpose = models.CharField(max_length=16, choices=Purpose.choices)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="+")
-    version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, null=True, related_name="askings")
+    version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, null=True, related_name="labeling_jobs")
     plan = models.JSONField(help_text="What was chosen of the prompt beside its text.")
     example_ids = ArrayField(models.BigIntegerField(), help_text="Examples of the pool, in rank order.")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
@@ -303,7 +307,7 @@ class Asking(models.Model):
     @property
     def source_key(self) -> str:
         """The key that its batches are paid under."""
-        return f"asking:{self.pk}"
+        return f"{JOB_KEY}{self.pk}"
 
     @property
     def is_active(self) -> bool:
@@ -313,14 +317,14 @@ class Asking(models.Model):
 class ModelLabel(AppendOnly):
     """What a language model said of an example, as its label then was; a person's label may have taken its place."""
 
-    asking = models.ForeignKey(Asking, on_delete=models.PROTECT, related_name="labels")
+    job = models.ForeignKey(LabelingJob, on_delete=models.PROTECT, related_name="labels")
     example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="model_labels")
     value = models.TextField()
     confidence = models.FloatField(help_text="Probability that it gave to this value.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(AppendOnly.Meta):
-        constraints = [models.UniqueConstraint("asking", "example", name="one_model_label_per_order")]
+        constraints = [models.UniqueConstraint("job", "example", name="one_model_label_per_job")]
 
 
 class LabelAudit(AppendOnly):

@@ -41,13 +41,13 @@ def sweep() -> None:
     supervision.sweep()
 
 
-@shared_task(name="runs.tasks.ask", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
-def ask(*, asking_id: int) -> None:
-    """Buy answers that a person ordered, for some minutes. Delivered at least once, or made up for by the schedule."""
-    prompting.carry_out_asking(asking_id=asking_id)
+@shared_task(name="runs.tasks.carry_out_labeling_job", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+def carry_out_labeling_job(*, job_id: int) -> None:
+    """Buy answers of a labelling job, for some minutes. Delivered at least once, or made up for by the schedule."""
+    prompting.carry_out_labeling_job(job_id=job_id)
 
 
-@shared_task(name="runs.tasks.follow_askings", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
-def follow_askings() -> None:
-    """Send orders for answers without a worker again. Sent by the schedule; a lost one is made up for by the next."""
-    prompting.follow_askings()
+@shared_task(name="runs.tasks.follow_labeling_jobs", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+def follow_labeling_jobs() -> None:
+    """Send labelling jobs without a worker again. Sent by the schedule; a lost one is made up for by the next."""
+    prompting.follow_labeling_jobs()

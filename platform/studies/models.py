@@ -194,11 +194,11 @@ class Example(models.Model):
     split = models.CharField(max_length=8, choices=Split.choices)
     rank = models.CharField(max_length=16, help_text="A seeded random order, so that subsets nest.")
     chosen_by = models.CharField(max_length=16, blank=True, choices=ChosenBy.choices, default=ChosenBy.CHANCE)
-    label_order = models.CharField(
+    labeling_job = models.CharField(
         max_length=32,
         blank=True,
         default="",
-        help_text="Key of the open order that has a language model label it; people are not given it meanwhile.",
+        help_text="Key of the labelling job that it is kept for; people are not given it meanwhile.",
     )
     import_batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="examples")
 
@@ -212,7 +212,7 @@ class Example(models.Model):
             models.Index(fields=["study", "split", "rank"]),
             models.Index(fields=["study", "group_hash"]),
             models.Index(fields=["study"], condition=~Q(chosen_by=""), name="chosen_examples"),
-            models.Index(fields=["label_order"], condition=~Q(label_order=""), name="ordered_examples"),
+            models.Index(fields=["labeling_job"], condition=~Q(labeling_job=""), name="examples_of_labeling_jobs"),
         ]
 
     def __str__(self) -> str:

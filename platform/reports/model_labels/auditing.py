@@ -59,7 +59,7 @@ def num_auditable(study: Study) -> int:
 
 
 def _auditable(study: Study) -> QuerySet[ModelLabel]:
-    labels = ModelLabel.objects.filter(asking__study=study, example__label__source=Label.Source.LANGUAGE_MODEL)
+    labels = ModelLabel.objects.filter(job__study=study, example__label__source=Label.Source.LANGUAGE_MODEL)
     # One that was labelled, freed and labelled again has two; the later is its label.
     latest = labels.order_by("example", "-pk").distinct("example").values("pk")
     return labels.filter(pk__in=latest, example__publication__isnull=True)

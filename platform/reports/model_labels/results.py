@@ -49,7 +49,7 @@ class AuditResult:
 
     @cached_property
     def error(self) -> MeanEstimate | None:
-        """The share of the drawn labels that people gave otherwise; None before they labelled any, or of written texts."""
+        """The share of the drawn labels that people gave otherwise; None before they labelled any, and of texts."""
         if not self.audit.study.definition.has_labels:
             return None
         num_wrong = sum(one.value != self.by_people[one.example_id] for one in self._seen)

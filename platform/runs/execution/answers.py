@@ -34,7 +34,7 @@ class Watch:
 def buy_for(*, run: Run, watch: Watch) -> None:
     """Buy the answers that a run needs and that are not there; nothing for a run that asks no language model.
 
-    Raises: AskingInterrupted; AskingPaused; NothingAnswered; LeaseLost.
+    Raises: PurchaseInterrupted; PurchasePaused; NothingAnswered; LeaseLost.
     """
     if not is_language_model(run.model):
         return

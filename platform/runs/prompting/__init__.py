@@ -1,45 +1,45 @@
-"""A study's prompt for a language model: its versions, and answers that people buy to see what they are worth."""
+"""A study's prompt for a language model, and labelling jobs: answers that people buy as a preview or as labels."""
 
-from runs.prompting.asking import (
-    MOST_ORDERED,
+from runs.prompting.carrying_out import carry_out_labeling_job, follow_labeling_jobs
+from runs.prompting.labeling_jobs import (
+    MOST_LABELLED,
     NUM_PREVIEWED,
     TASK,
-    AskingImpossible,
-    AskingQuote,
-    quote_asking,
-    resume_asking,
-    start_asking,
-    stop_asking,
+    LabelingJobImpossible,
+    LabelingJobQuote,
+    quote_labeling_job,
+    resume_labeling_job,
+    start_labeling_job,
+    stop_labeling_job,
 )
-from runs.prompting.carrying_out import carry_out_asking, follow_askings
 from runs.prompting.showing import (
-    AskingNotFound,
+    LabelingJobNotFound,
     LabelShare,
     ShownAnswers,
     entries_of,
-    find_asking,
+    find_labeling_job,
     shown_answers,
 )
 from runs.prompting.versions import PromptUnchanged, save_version
 
 __all__ = [
-    "MOST_ORDERED",
+    "MOST_LABELLED",
     "NUM_PREVIEWED",
     "TASK",
-    "AskingImpossible",
-    "AskingNotFound",
-    "AskingQuote",
     "LabelShare",
+    "LabelingJobImpossible",
+    "LabelingJobNotFound",
+    "LabelingJobQuote",
     "PromptUnchanged",
     "ShownAnswers",
-    "carry_out_asking",
+    "carry_out_labeling_job",
     "entries_of",
-    "find_asking",
-    "follow_askings",
-    "quote_asking",
-    "resume_asking",
+    "find_labeling_job",
+    "follow_labeling_jobs",
+    "quote_labeling_job",
+    "resume_labeling_job",
     "save_version",
     "shown_answers",
-    "start_asking",
-    "stop_asking",
+    "start_labeling_job",
+    "stop_labeling_job",
 ]

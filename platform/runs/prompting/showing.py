@@ -1,4 +1,4 @@
-"""What came of an order: for each example the answers, what they say together, and what they cost."""
+"""What came of a labelling job: for each example the answers, what they say together, and what they cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from connections.buying import Purchase, Sample
 from connections.models import Answer, Outcome, in_thousands
 from connections.prompts import AnswerForm, LabelPrompt
 from connections.reading import pooled
-from runs.models import Asking
-from runs.prompting.asking import purchase_of, rows_of
+from runs.models import LabelingJob
 from runs.prompting.deciding import decided
+from runs.prompting.labeling_jobs import purchase_of, rows_of
 from studies.models import Example
 
 
-class AskingNotFound(Refusal):
-    """No preview and no order for labels has this number."""
+class LabelingJobNotFound(Refusal):
+    """No labelling job has this number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class ShownAnswers:
 
     There are none where no answer could be used.
 
-    `cost` is at the prices of their batches, also where an earlier order paid it, which `was_there` says.
+    `cost` is at the prices of their batches, also where an earlier job paid it, which `was_there` says.
     """
 
     example: Example
@@ -46,19 +46,19 @@ class ShownAnswers:
     was_there: bool
 
 
-def find_asking(reference: str) -> Asking:
-    """Find a preview or an order by its number, for commands. Raises: AskingNotFound."""
-    found = Asking.objects.select_related("study__budget", "connection", "version", "asked_by", "prompt")
-    asking = found.filter(pk=int(reference)).first() if reference.isdecimal() else None
-    if asking is None:
-        latest = ", ".join(str(one) for one in Asking.objects.order_by("-pk")[:10])
-        raise AskingNotFound(f"There is no order {reference!r}. The latest are: {latest or 'none yet'}.")
-    return asking
+def find_labeling_job(reference: str) -> LabelingJob:
+    """Find a labelling job by its number, for commands. Raises: LabelingJobNotFound."""
+    found = LabelingJob.objects.select_related("study__budget", "connection", "version", "asked_by", "prompt")
+    job = found.filter(pk=int(reference)).first() if reference.isdecimal() else None
+    if job is None:
+        latest = ", ".join(str(one) for one in LabelingJob.objects.order_by("-pk")[:10])
+        raise LabelingJobNotFound(f"There is no labelling job {reference!r}. The latest are: {latest or 'none yet'}.")
+    return job
 
 
-def shown_answers(asking: Asking, *, most: int) -> list[ShownAnswers]:
-    """The answers to the first examples of an order, in their order."""
-    purchase, rows = purchase_of(asking), rows_of(asking.study, asking.example_ids[:most])
+def shown_answers(job: LabelingJob, *, most: int) -> list[ShownAnswers]:
+    """The answers to the first examples of a job, in their order."""
+    purchase, rows = purchase_of(job), rows_of(job.study, job.example_ids[:most])
     keys = {example.pk: purchase.keys(fields) for example, fields in rows}
     wanted = [key for some in keys.values() for key in some]
     found = Answer.objects.filter(key__in=wanted).select_related(
@@ -71,9 +71,9 @@ def shown_answers(asking: Asking, *, most: int) -> list[ShownAnswers]:
     return [_shown(purchase, example, answers[example.pk]) for example, _ in rows]
 
 
-def entries_of(asking: Asking) -> list[LedgerEntry]:
-    """What an order has paid, class by class and batch by batch, corrections included."""
-    entries = LedgerEntry.objects.filter(budget=asking.study.budget_id, work_key=asking.source_key)
+def entries_of(job: LabelingJob) -> list[LedgerEntry]:
+    """What a job has paid, class by class and batch by batch, corrections included."""
+    entries = LedgerEntry.objects.filter(budget=job.study.budget_id, work_key=job.source_key)
     return list(entries.select_related("price", "budget").order_by("pk"))
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from connections.buying import AskingInterrupted, AskingPaused
+from connections.buying import PurchaseInterrupted, PurchasePaused
 from runs.control import extend_automatically
 from runs.execution import (
     CPU,
@@ -109,9 +109,9 @@ class _AttemptSupervisor:
             return Observation(error=reason, disk_full=True)
         try:
             trainer = self._patiently(self._start)
-        except (RunWithdrawn, AskingInterrupted):
+        except (RunWithdrawn, PurchaseInterrupted):
             return Observation(stop=self._reason_to_stop(0.0))
-        except AskingPaused as pause:
+        except PurchasePaused as pause:
             return Observation(obstacle=str(pause))
         except NothingAnswered as error:
             return Observation(error=str(error), exit_code=EXIT_PERMANENT)

@@ -16,7 +16,7 @@ from budgets.overviews import CurrencyOverview, PriceState
 from notices.models import Delivery
 from reports import formatting as wording
 from reports.formatting import MoneyFormat
-from runs.models import Asking, RunState
+from runs.models import LabelingJob, RunState
 from runs.preflight import CheckLevel
 from studies.models import Study
 from studies.task_types import metric_title as title_of_metric
@@ -171,11 +171,11 @@ STATE_TONES = {
     RunState.FAILED: "bad",
     RunState.CANCELLED: "warn",
 }
-ASKING_TONES = {
-    Asking.State.WORKING: "busy",
-    Asking.State.PAUSED: "warn",
-    Asking.State.DONE: "good",
-    Asking.State.STOPPED: "warn",
+LABELING_JOB_TONES = {
+    LabelingJob.State.WORKING: "busy",
+    LabelingJob.State.PAUSED: "warn",
+    LabelingJob.State.DONE: "good",
+    LabelingJob.State.STOPPED: "warn",
 }
 
 
@@ -185,8 +185,8 @@ def tone(state: str) -> str:
 
 
 @register.filter
-def asking_tone(state: str) -> str:
-    return ASKING_TONES.get(Asking.State(state), "")
+def labeling_job_tone(state: str) -> str:
+    return LABELING_JOB_TONES.get(LabelingJob.State(state), "")
 
 
 DELIVERY_TONES = {

@@ -14,7 +14,7 @@ from budgets.cost_kinds import TOKEN_KINDS, CostKind
 from budgets.models import Budget, PriceBook
 from budgets.prices import Scope, set_price
 from budgets.queries import differences
-from connections import asking
+from connections import sending
 from connections.buying import Purchase, buy_answers
 from connections.models import Answer, Connection, Outputs
 from connections.operations import add_connection, run_self_test
@@ -84,8 +84,8 @@ class Shop:
 
 @pytest.fixture(autouse=True)
 def quick_waits(monkeypatch: MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "FIRST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(asking, "MOST_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(sending, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(sending, "MOST_WAIT_SECONDS", 0.2)
 
 
 @pytest.fixture

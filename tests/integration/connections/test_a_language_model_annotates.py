@@ -12,8 +12,8 @@ from reports.bills import BillSection, StudyLedger
 from reports.cards import _origins
 from reports.model_labels import NothingToAudit, audit_results, num_auditable, start_audit
 from reports.verify import verify
-from runs.models import Asking, ModelLabel, Run, RunKind
-from runs.prompting import AskingImpossible, carry_out_asking, start_asking
+from runs.models import LabelingJob, ModelLabel, Run, RunKind
+from runs.prompting import LabelingJobImpossible, carry_out_labeling_job, start_labeling_job
 from runs.requests import RunPlan, RunRequest, count_inputs, fix_inputs
 from studies.editing import duplicate_study
 from studies.exports import export_examples
@@ -23,17 +23,17 @@ from tests import factories
 from tests.integration.reports import ground
 from tests.language_server import Served
 
-LABELS = Asking.Purpose.LABELS
+LABELS = LabelingJob.Purpose.LABELS
 BY_MODEL = Label.Source.LANGUAGE_MODEL
 
 
-def order(study: Study, connection: Connection, *, num: int = 10, **plan: Any) -> Asking:
+def order(study: Study, connection: Connection, *, num: int = 10, **plan: Any) -> LabelingJob:
     chosen = RunPlan(teacher_connection=connection.pk, shots=4, **plan)
     request = RunRequest(study=study, path=Path.DISTIL, plan=chosen, num_unlabelled=num)
-    asking = start_asking(actor=study.created_by, request=request, purpose=LABELS)
-    carry_out_asking(asking_id=asking.pk)
-    asking.refresh_from_db()
-    return asking
+    job = start_labeling_job(actor=study.created_by, request=request, purpose=LABELS)
+    carry_out_labeling_job(job_id=job.pk)
+    job.refresh_from_db()
+    return job
 
 
 def by_model(study: Study) -> list[Label]:
@@ -41,14 +41,14 @@ def by_model(study: Study) -> list[Label]:
 
 
 def test_its_answers_are_labels_of_the_pool_at_a_price(study: Study, connection: Connection, server: Served) -> None:
-    asking = order(study, connection, num=8)
+    job = order(study, connection, num=8)
     labels = by_model(study)
-    assert (asking.state, len(labels), len(server.requests)) == (Asking.State.DONE, 8, 8)
+    assert (job.state, len(labels), len(server.requests)) == (LabelingJob.State.DONE, 8, 8)
     assert all(label.value == ("good" if "great" in str(label.example) else "bad") for label in labels)
     assert {label.example.split for label in labels} == {Split.POOL}
-    batch = f"tokens:{asking.connection.batches.get().pk}"
+    batch = f"tokens:{job.connection.batches.get().pk}"
     assert all(label.source_keys == [batch] for label in labels)
-    assert asking.connection.batches.get().path == Path.ANNOTATE
+    assert job.connection.batches.get().path == Path.ANNOTATE
     assert ModelLabel.objects.earliest("pk").confidence == pytest.approx(0.917, abs=0.02)
 
     snapshot = fix_inputs(RunRequest(study=study, path=Path.ANNOTATE, plan=RunPlan())).snapshot
@@ -92,31 +92,31 @@ def test_what_a_person_or_a_file_says_takes_their_place(study: Study, connection
     assert len(by_model(study)) == 8 and ModelLabel.objects.count() == 10
 
 
-def test_nothing_is_ordered_twice_or_against_the_terms(
+def test_nothing_is_asked_twice_or_against_the_terms(
     study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order(study, connection, num=6)
     order(study, connection, num=6)
     assert len(by_model(study)) == len(server.requests) == 10
-    with pytest.raises(AskingImpossible, match="no example without a label"):
+    with pytest.raises(LabelingJobImpossible, match="no example without a label"):
         order(study, connection)
     Label.objects.filter(source=BY_MODEL).delete()
     Connection.objects.update(outputs=Outputs.UNKNOWN)
-    with pytest.raises(AskingImpossible, match="Labels train models"):
+    with pytest.raises(LabelingJobImpossible, match="Labels train models"):
         order(study, connection)
 
 
 def test_an_order_is_killed_between_paying_and_labelling(
     study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(asking: Asking, *, is_done: bool = False) -> None:
+    def die(job: LabelingJob, *, is_done: bool = False) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
         broken.setattr("runs.prompting.carrying_out.give_labels", die)
         order(study, connection)
     assert not by_model(study)
-    carry_out_asking(asking_id=Asking.objects.get().pk)
+    carry_out_labeling_job(job_id=LabelingJob.objects.get().pk)
     assert len(by_model(study)) == len(server.requests) == 10
     assert Budget.objects.get(pk=study.budget_id).held == 0
 
@@ -127,11 +127,11 @@ def test_a_label_waits_for_all_of_its_samples_while_an_order_goes_on(
     Connection.objects.update(abilities={**connection.abilities, "alternatives": 0}, concurrency=1)
     monkeypatch.setattr("runs.prompting.carrying_out.is_announced", lambda: len(server.requests) >= 5)
     monkeypatch.setattr("runs.prompting.carrying_out._SECONDS_BETWEEN_LOOKS", 0.0)
-    monkeypatch.setattr("runs.prompting.carrying_out.enqueue", lambda asking: None)
-    asking = order(study, connection, num=2, samples=3)
-    assert (asking.state, len(by_model(study))) == (Asking.State.WAITING, 1)
+    monkeypatch.setattr("runs.prompting.carrying_out.enqueue", lambda job: None)
+    job = order(study, connection, num=2, samples=3)
+    assert (job.state, len(by_model(study))) == (LabelingJob.State.WAITING, 1)
     monkeypatch.setattr("runs.prompting.carrying_out.is_announced", lambda: False)
-    carry_out_asking(asking_id=asking.pk)
+    carry_out_labeling_job(job_id=job.pk)
     assert (len(by_model(study)), len(server.requests)) == (2, 6)
 
 
@@ -163,11 +163,11 @@ def test_its_pages_order_and_mark(study: Study, connection: Connection, client: 
     client.force_login(study.created_by)
     url = f"/studies/{study.pk}/labelling/model/"
     chosen = {"connection": connection.pk, "num_unlabelled": 7, "shots": 4}
-    assert "10 examples: expected" in client.get(f"{url}order/").content.decode()
-    quoted = client.get(f"{url}order/quote/", chosen)
+    assert "10 examples: expected" in client.get(f"{url}start/").content.decode()
+    quoted = client.get(f"{url}start/quote/", chosen)
     assert "7 examples" in quoted.content.decode()
-    ordered = client.post(f"{url}order/", {**chosen, "shown": quoted.context["shown"]})
-    carry_out_asking(asking_id=Asking.objects.get().pk)
+    ordered = client.post(f"{url}start/", {**chosen, "shown": quoted.context["shown"]})
+    carry_out_labeling_job(job_id=LabelingJob.objects.get().pk)
     assert "7 examples labelled" in client.get(ordered["Location"]).content.decode()
     page = client.get(url).content.decode()
     assert "7 labels of a language model have no person" in page

@@ -14,17 +14,17 @@ from connections.prompts import PromptText, PromptTextInvalid
 from reports.verify import verify
 from runs.control import start_distil
 from runs.execution.answers import Watch, buy_for
-from runs.models import Asking, PromptVersion
+from runs.models import LabelingJob, PromptVersion
 from runs.prompting import (
-    AskingImpossible,
+    LabelingJobImpossible,
     PromptUnchanged,
-    carry_out_asking,
-    follow_askings,
-    resume_asking,
+    carry_out_labeling_job,
+    follow_labeling_jobs,
+    resume_labeling_job,
     save_version,
     shown_answers,
-    start_asking,
-    stop_asking,
+    start_labeling_job,
+    stop_labeling_job,
 )
 from runs.requests import RunPlan, RunRequest
 from studies.models import Study
@@ -32,7 +32,7 @@ from tests import factories
 from tests.language_server import Served
 
 TEXT = PromptText(system="Short.\n{{labels}}\n{{how_to_answer}}", message="Review: {{text}}")
-State, PREVIEW = Asking.State, Asking.Purpose.PREVIEW
+State, PREVIEW = LabelingJob.State, LabelingJob.Purpose.PREVIEW
 
 
 def request_of(study: Study, connection: Connection, **plan: Any) -> RunRequest:
@@ -40,11 +40,11 @@ def request_of(study: Study, connection: Connection, **plan: Any) -> RunRequest:
     return RunRequest(study=study, path=Path.DISTIL, plan=chosen)
 
 
-def preview(study: Study, connection: Connection, **plan: Any) -> Asking:
-    asking = start_asking(actor=study.created_by, request=request_of(study, connection, **plan), purpose=PREVIEW)
-    carry_out_asking(asking_id=asking.pk)
-    asking.refresh_from_db()
-    return asking
+def preview(study: Study, connection: Connection, **plan: Any) -> LabelingJob:
+    job = start_labeling_job(actor=study.created_by, request=request_of(study, connection, **plan), purpose=PREVIEW)
+    carry_out_labeling_job(job_id=job.pk)
+    job.refresh_from_db()
+    return job
 
 
 def test_versions_are_kept_numbered_and_said(study: Study) -> None:
@@ -65,11 +65,11 @@ def test_versions_are_kept_numbered_and_said(study: Study) -> None:
 
 def test_what_a_preview_bought_a_run_does_not_buy_again(study: Study, connection: Connection, server: Served) -> None:
     save_version(actor=study.created_by, study=study, text=TEXT)
-    asking = preview(study, connection)
-    assert (asking.state, asking.num_done, len(server.requests)) == (State.DONE, 5, 5)
+    job = preview(study, connection)
+    assert (job.state, job.num_done, len(server.requests)) == (State.DONE, 5, 5)
     sent = [one["content"] for one in server.requests[0]["messages"]]
     assert sent[0].startswith("Short.\nA. good\nB. bad") and sent[-1].startswith("Review: a ")
-    shown = shown_answers(asking, most=5)
+    shown = shown_answers(job, most=5)
     assert all(one.shares[0].label == ("good" if "great" in str(one.example) else "bad") for one in shown)
     assert sum(one.cost for one in shown) == spent(study) == Decimal("0.085")
 
@@ -96,61 +96,61 @@ def test_examples_in_a_prompt_are_of_the_pool_alone(study: Study, connection: Co
 
 def test_samples_become_shares_and_each_is_paid(study: Study, connection: Connection, server: Served) -> None:
     Connection.objects.update(abilities={**connection.abilities, "alternatives": 0})
-    asking = preview(study, connection, samples=3)
+    job = preview(study, connection, samples=3)
     assert len(server.requests) == 15 and server.total("prompt_tokens") == 450
     assert {request["seed"] for request in server.requests} == {0, 1, 2}
-    shares = shown_answers(asking, most=1)[0].shares
+    shares = shown_answers(job, most=1)[0].shares
     assert [one.share for one in shares] == pytest.approx([3.5 / 4, 0.5 / 4])
-    assert (asking.num_done, spent(study)) == (15, Decimal("0.255"))
+    assert (job.num_done, spent(study)) == (15, Decimal("0.255"))
 
 
 def test_a_stop_ends_it_and_a_stopped_budget_pauses_it(study: Study, connection: Connection, server: Served) -> None:
     order = request_of(study, connection)
-    asking = start_asking(actor=study.created_by, request=order, purpose=PREVIEW)
+    job = start_labeling_job(actor=study.created_by, request=order, purpose=PREVIEW)
     stop_everything(actor=study.created_by, budget=study.budget, reason="Wait")
-    carry_out_asking(asking_id=asking.pk)
-    asking.refresh_from_db()
-    assert (asking.state, len(server.requests)) == (State.PAUSED, 0) and "budget is stopped" in asking.reason
+    carry_out_labeling_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, len(server.requests)) == (State.PAUSED, 0) and "budget is stopped" in job.reason
     with pytest.raises(BudgetStopped):
-        resume_asking(actor=study.created_by, asking=asking)
-    with pytest.raises(AskingImpossible, match="is stopped"):
-        start_asking(actor=study.created_by, request=order, purpose=PREVIEW)
-    stop_asking(actor=study.created_by, asking=asking)
-    carry_out_asking(asking_id=asking.pk)
-    asking.refresh_from_db()
-    assert (asking.state, len(server.requests)) == (State.STOPPED, 0)
+        resume_labeling_job(actor=study.created_by, job=job)
+    with pytest.raises(LabelingJobImpossible, match="is stopped"):
+        start_labeling_job(actor=study.created_by, request=order, purpose=PREVIEW)
+    stop_labeling_job(actor=study.created_by, job=job)
+    carry_out_labeling_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, len(server.requests)) == (State.STOPPED, 0)
 
 
 def test_a_worker_that_shuts_down_hands_it_over(
     study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asking = start_asking(actor=study.created_by, request=request_of(study, connection), purpose=PREVIEW)
+    job = start_labeling_job(actor=study.created_by, request=request_of(study, connection), purpose=PREVIEW)
     sent: list[int] = []
     with monkeypatch.context() as closing:
         closing.setattr("runs.prompting.carrying_out.is_announced", lambda: True)
         closing.setattr("runs.prompting.carrying_out.enqueue", lambda one: sent.append(one.pk))
-        carry_out_asking(asking_id=asking.pk)
-    asking.refresh_from_db()
-    assert (asking.state, asking.num_attempts, sent, len(server.requests)) == (State.WAITING, 0, [asking.pk], 0)
-    carry_out_asking(asking_id=asking.pk)
+        carry_out_labeling_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.num_attempts, sent, len(server.requests)) == (State.WAITING, 0, [job.pk], 0)
+    carry_out_labeling_job(job_id=job.pk)
     assert len(server.requests) == 5 and held(study) == 0
 
 
 def test_what_a_dead_worker_left_is_settled_though_it_was_stopped(
     study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asking = start_asking(actor=study.created_by, request=request_of(study, connection), purpose=PREVIEW)
+    job = start_labeling_job(actor=study.created_by, request=request_of(study, connection), purpose=PREVIEW)
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
         broken.setattr("connections.buying.settle_batch", die)
-        carry_out_asking(asking_id=asking.pk)
-    asking.refresh_from_db()
-    stop_asking(actor=study.created_by, asking=asking)
+        carry_out_labeling_job(job_id=job.pk)
+    job.refresh_from_db()
+    stop_labeling_job(actor=study.created_by, job=job)
     assert held(study) > 0
     sent: list[int] = []
     monkeypatch.setattr("runs.prompting.carrying_out.enqueue", lambda one: sent.append(one.pk))
-    follow_askings()
-    assert sent == [asking.pk]
-    carry_out_asking(asking_id=asking.pk)
+    follow_labeling_jobs()
+    assert sent == [job.pk]
+    carry_out_labeling_job(job_id=job.pk)
     assert (held(study), spent(study)) == (0, Decimal("0.085"))
     assert not TokenBatch.objects.filter(settled_at__isnull=True).exists()
     assert set(Answer.objects.values_list("outcome", flat=True)) == {Outcome.ANSWERED}
@@ -172,14 +172,14 @@ def test_the_pages_quote_buy_and_show(study: Study, connection: Connection, clie
     quoted = client.get(f"{url}quote/", chosen)
     assert "5 examples" in quoted.content.decode() and "Review: a " in quoted.content.decode()
     bought = client.post(url, {**chosen, "shown": quoted.context["shown"]})
-    asking = Asking.objects.get()
-    assert bought["Location"] == f"/askings/{asking.pk}/"
+    job = LabelingJob.objects.get()
+    assert bought["Location"] == f"/labeling-jobs/{job.pk}/"
     assert "waiting for a worker" in client.get(bought["Location"]).content.decode()
-    carry_out_asking(asking_id=asking.pk)
+    carry_out_labeling_job(job_id=job.pk)
     page = client.get(bought["Location"])
     assert "version 1" in page.content.decode() and "0.085" in page.content.decode()
     entry = study.budget.entries.earliest("pk")
-    assert f"/askings/{asking.pk}/" in client.get(f"/ledger/{entry.pk}/").content.decode()
+    assert f"/labeling-jobs/{job.pk}/" in client.get(f"/ledger/{entry.pk}/").content.decode()
     stale = client.post(url, {**chosen, "shots": 2, "shown": quoted.context["shown"]})
     assert "changed since the quote" in stale.content.decode()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from budgets.cost_kinds import CostKind
-from connections.buying import AskingInterrupted, AskingPaused, samples_of
+from connections.buying import PurchaseInterrupted, PurchasePaused, samples_of
 from connections.models import Answer, AnswerUse, Outcome
 from tests.integration.connections.conftest import Shop
 from tests.language_server import CUT, Told, chosen_by, completion, language_server, usage
@@ -103,7 +103,7 @@ def test_a_busy_server_is_waited_for_within_the_hold(shop: MakeShop) -> None:
 def test_a_server_that_answers_nobody_pauses_and_costs_nothing(shop: MakeShop, status: int, words: str) -> None:
     with language_server(lambda request: (status, {"error": {"message": words}})) as server:
         ours = shop(server.url)
-        with pytest.raises(AskingPaused, match=words):
+        with pytest.raises(PurchasePaused, match=words):
             ours.buy(TEXTS)
     assert ours.spent == 0
     assert ours.is_settled
@@ -116,7 +116,7 @@ def test_a_key_is_sent_and_never_told(shop: MakeShop) -> None:
 
     with language_server(answer) as server:
         ours = shop(server.url, key="sk-very-secret")
-        with pytest.raises(AskingPaused) as paused:
+        with pytest.raises(PurchasePaused) as paused:
             ours.buy(TEXTS[:1])
     assert server.headers[0]["Authorization"] == "Bearer sk-very-secret"
     assert "sk-very" not in ours.connection.encrypted_key + str(paused.value) + str(Answer.objects.values_list())
@@ -148,7 +148,7 @@ def test_without_usage_that_can_be_billed_the_bound_is_paid_and_marked(shop: Mak
 def test_a_server_that_reports_more_than_can_be_is_paid_the_bound_and_stopped(shop: MakeShop) -> None:
     with language_server(lambda request: completion("A", letters={"A": -0.1}, used=usage(given=10**9))) as server:
         ours = shop(server.url, concurrency=1)
-        with pytest.raises(AskingPaused, match="more than the request can have"):
+        with pytest.raises(PurchasePaused, match="more than the request can have"):
             ours.buy(TEXTS)
     assert len(server.requests) == 1
     assert ours.tokens_paid(CostKind.INPUT_TOKENS) == Answer.objects.get().most_input_tokens
@@ -158,7 +158,7 @@ def test_a_server_that_reports_more_than_can_be_is_paid_the_bound_and_stopped(sh
 def test_a_budget_that_ends_stops_after_what_it_could_hold(shop: MakeShop) -> None:
     with language_server(chosen_by("fine")) as server:
         ours = shop(server.url, limit="0.30", concurrency=1)
-        with pytest.raises(AskingPaused, match="not even one more answer"):
+        with pytest.raises(PurchasePaused, match="not even one more answer"):
             ours.buy([f"text {number}" for number in range(40)])
     assert 0 < len(server.requests) < 40
     assert ours.spent <= ours.budget.limit
@@ -169,7 +169,7 @@ def test_a_budget_that_ends_stops_after_what_it_could_hold(shop: MakeShop) -> No
 def test_a_stop_waits_for_what_is_in_flight_and_pays_it(shop: MakeShop) -> None:
     with language_server(chosen_by("fine")) as server:
         ours = shop(server.url, concurrency=1)
-        with pytest.raises(AskingInterrupted):
+        with pytest.raises(PurchaseInterrupted):
             ours.buy(TEXTS, should_continue=lambda: len(server.requests) < 2)
         assert 2 <= len(server.requests) < 5
         assert ours.tokens_paid(CostKind.INPUT_TOKENS) == server.total("prompt_tokens")
@@ -181,7 +181,7 @@ def test_a_stop_waits_for_what_is_in_flight_and_pays_it(shop: MakeShop) -> None:
 def test_a_server_that_cuts_every_connection_is_asked_no_more(shop: MakeShop) -> None:
     with language_server(lambda request: CUT) as server:
         ours = shop(server.url, concurrency=1)
-        with pytest.raises(AskingPaused, match="8 times in a row"):
+        with pytest.raises(PurchasePaused, match="8 times in a row"):
             ours.buy([f"text {number}" for number in range(20)])
     assert len(server.requests) == Answer.objects.filter(outcome=Outcome.LOST, is_bound=True).count() == 8
     assert ours.is_settled
@@ -201,7 +201,7 @@ def test_the_limits_of_a_connection_hold(shop: MakeShop) -> None:
 
     with language_server(answer) as server:
         ours = shop(server.url, concurrency=3, requests_per_minute=7)
-        with pytest.raises(AskingInterrupted):
+        with pytest.raises(PurchaseInterrupted):
             until = time.monotonic() + 1.5
             ours.buy([f"text {number}" for number in range(20)], should_continue=lambda: time.monotonic() < until)
     assert most[0] <= 3

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from connections.buying import AskingInterrupted
+from connections.buying import PurchaseInterrupted
 from connections.models import TokenBatch
 from tests.faulty_line import FaultyLine, differences
 from tests.integration.connections.conftest import PRICES, Shop
@@ -18,7 +18,7 @@ def test_each_text_is_answered_once_and_each_cent_paid_once(shop: Callable[..., 
     line = FaultyLine(seed=20)
     with language_server(line) as server:
         ours = shop(server.url, concurrency=8)
-        with pytest.raises(AskingInterrupted):
+        with pytest.raises(PurchaseInterrupted):
             ours.buy(TEXTS, should_continue=lambda: len(server.requests) < 150)
         ours.buy(TEXTS, work_key="run:2")
     assert {"busy", "broken", "cut_before", "cut_after"} <= set(line.faults)

@@ -14,8 +14,14 @@ from budgets.queries import differences
 from connections.models import Connection
 from labeling.models import LabelingProject, Publication
 from labeling.publishing import PublishRequest, hold_batch, publishable
-from runs.models import Asking
-from runs.prompting import AskingImpossible, carry_out_asking, follow_askings, start_asking, stop_asking
+from runs.models import LabelingJob
+from runs.prompting import (
+    LabelingJobImpossible,
+    carry_out_labeling_job,
+    follow_labeling_jobs,
+    start_labeling_job,
+    stop_labeling_job,
+)
 from runs.requests import RunPlan, RunRequest
 from studies.models import Split, Study
 from tests.language_server import Served
@@ -23,10 +29,10 @@ from tests.language_server import Served
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def order(study: Study, connection: Connection, *, num: int) -> Asking:
+def order(study: Study, connection: Connection, *, num: int) -> LabelingJob:
     plan = RunPlan(teacher_connection=connection.pk, shots=4)
     request = RunRequest(study=study, path=Path.DISTIL, plan=plan, num_unlabelled=num)
-    return start_asking(actor=study.created_by, request=request, purpose=Asking.Purpose.LABELS)
+    return start_labeling_job(actor=study.created_by, request=request, purpose=LabelingJob.Purpose.LABELS)
 
 
 def give_people(study: Study, *, num: int) -> Any:
@@ -71,36 +77,36 @@ def someone_waits() -> bool:
 def test_who_comes_while_the_other_takes_examples_is_not_given_them(study: Study, connection: Connection) -> None:
     LabelingProject.objects.create(study=study)
     at_once(lambda: order(study, connection, num=3), lambda: give_people(study, num=5))
-    (asking,) = Asking.objects.all()
-    assert len(published(study)) == 5 and not published(study) & set(asking.example_ids)
+    (job,) = LabelingJob.objects.all()
+    assert len(published(study)) == 5 and not published(study) & set(job.example_ids)
 
     refused = at_once(lambda: give_people(study, num=2), lambda: order(study, connection, num=2)).exception()
-    assert isinstance(refused, AskingImpossible) and "were given to people" in str(refused)
-    assert len(published(study)) == 7 and Asking.objects.count() == 1
+    assert isinstance(refused, LabelingJobImpossible) and "were given to people" in str(refused)
+    assert len(published(study)) == 7 and LabelingJob.objects.count() == 1
     assert not differences(Budget.objects.get(pk=study.budget_id))
 
 
-def test_what_an_order_left_is_given_to_people_once_nothing_of_it_is_asked(
+def test_what_a_job_left_is_given_to_people_once_nothing_of_it_is_asked(
     study: Study, connection: Connection, server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[int] = []
-    monkeypatch.setattr("runs.prompting.asking.enqueue", lambda asking: sent.append(asking.pk))
-    monkeypatch.setattr("runs.prompting.carrying_out.enqueue", lambda asking: sent.append(asking.pk))
-    asking = order(study, connection, num=10)
+    monkeypatch.setattr("runs.prompting.labeling_jobs.enqueue", lambda job: sent.append(job.pk))
+    monkeypatch.setattr("runs.prompting.carrying_out.enqueue", lambda job: sent.append(job.pk))
+    job = order(study, connection, num=10)
     assert give_people(study, num=1) is None
-    Asking.objects.update(state=Asking.State.PAUSED)
-    follow_askings()
-    stop_asking(actor=study.created_by, asking=asking)
+    LabelingJob.objects.update(state=LabelingJob.State.PAUSED)
+    follow_labeling_jobs()
+    stop_labeling_job(actor=study.created_by, job=job)
     # Stopped, and its worker may still be asking.
-    assert give_people(study, num=1) is None and sent == [asking.pk, asking.pk]
-    follow_askings()
-    assert sent == [asking.pk] * 3
-    carry_out_asking(asking_id=asking.pk)
+    assert give_people(study, num=1) is None and sent == [job.pk, job.pk]
+    follow_labeling_jobs()
+    assert sent == [job.pk] * 3
+    carry_out_labeling_job(job_id=job.pk)
     held = give_people(study, num=4)
     assert held is not None and held.num_examples == 4 and not server.requests
 
     second = order(study, connection, num=10)
-    carry_out_asking(asking_id=second.pk)
+    carry_out_labeling_job(job_id=second.pk)
     assert len(server.requests) == second.labels.count() == 6
-    assert not study.examples.exclude(label_order="").exists()
+    assert not study.examples.exclude(labeling_job="").exists()
     assert not published(study) & set(second.labels.values_list("example", flat=True))

@@ -13,7 +13,7 @@ from accounts.models import Role
 from budgets.limits import set_confirm_above, set_limit
 from budgets.models import LimitRequest, Path
 from connections.models import Prompt
-from runs.models import Artifact, Asking, LabelAudit, Run, RunKind, RunState
+from runs.models import Artifact, LabelAudit, LabelingJob, Run, RunKind, RunState
 from studies.imports import draft_import
 from studies.models import ImportBatch, Study
 from tests import factories
@@ -102,13 +102,13 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "prompt": (MANAGERS, MANAGERS),
     "preview-prompt": (MANAGERS, MANAGERS),
     "preview-quote": (MANAGERS, NOT_FOR_MANAGERS),
-    "asking": (MANAGERS, NOT_FOR_MANAGERS),
-    "asking-live": (MANAGERS, NOT_FOR_MANAGERS),
-    "stop-asking": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
-    "resume-asking": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "labeling-job": (MANAGERS, NOT_FOR_MANAGERS),
+    "labeling-job-live": (MANAGERS, NOT_FOR_MANAGERS),
+    "stop-labeling-job": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "resume-labeling-job": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "model-labels": (MANAGERS, NOT_FOR_MANAGERS),
-    "order-labels": (MANAGERS, MANAGERS),
-    "order-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "start-labeling-job": (MANAGERS, MANAGERS),
+    "labeling-job-quote": (MANAGERS, NOT_FOR_MANAGERS),
     "audit-labels": (MANAGERS, MANAGERS),
     "audit-quote": (MANAGERS, NOT_FOR_MANAGERS),
     "review-labels": (MANAGERS, MANAGERS),
@@ -199,7 +199,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
         study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
         autopilot autopilot-off prompt preview-prompt preview-quote
-        what-if model-labels order-labels order-quote audit-labels audit-quote review-labels review-quote"""
+        what-if model-labels start-labeling-job labeling-job-quote audit-labels audit-quote review-labels
+        review-quote"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
@@ -215,7 +216,9 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},
         **_of_notices(),
         **{name: {"pk": factories.connection().pk} for name in ("connection", "test-connection")},
-        **dict.fromkeys(["asking", "asking-live", "stop-asking", "resume-asking"], _asking(study)),
+        **dict.fromkeys(
+            ["labeling-job", "labeling-job-live", "stop-labeling-job", "resume-labeling-job"], _labeling_job(study)
+        ),
         "publish-audit": {"pk": _audit(study).pk},
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
@@ -254,12 +257,14 @@ def _waiting_request(study: Study) -> LimitRequest:
     return study.budget.limit_requests.get()
 
 
-def _asking(study: Study) -> dict[str, Any]:
+def _labeling_job(study: Study) -> dict[str, Any]:
     """A preview of a prompt, which no worker has taken up yet."""
     prompt = Prompt.objects.create(version="0" * 64, payload=connections_of.prompt().payload)
     ids = list(study.examples.values_list("pk", flat=True)[:1])
     fixed = {"connection": factories.connection(), "prompt": prompt, "plan": {"shots": 0}, "example_ids": ids}
-    return {"pk": study.askings.create(purpose=Asking.Purpose.PREVIEW, asked_by=study.created_by, **fixed).pk}
+    return {
+        "pk": study.labeling_jobs.create(purpose=LabelingJob.Purpose.PREVIEW, asked_by=study.created_by, **fixed).pk
+    }
 
 
 def _audit(study: Study) -> LabelAudit:

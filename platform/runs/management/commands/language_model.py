@@ -13,31 +13,31 @@ from budgets.money import ZERO, amount_text
 from config.refusals import Refusal
 from connections.prompts import PromptText
 from runs.commands import add_setting, plan_of
-from runs.models import Asking
+from runs.models import LabelingJob
 from runs.prompting import (
     NUM_PREVIEWED,
-    AskingImpossible,
-    AskingQuote,
+    LabelingJobImpossible,
+    LabelingJobQuote,
     ShownAnswers,
     entries_of,
-    find_asking,
-    quote_asking,
-    resume_asking,
+    find_labeling_job,
+    quote_labeling_job,
+    resume_labeling_job,
     save_version,
     shown_answers,
-    start_asking,
-    stop_asking,
+    start_labeling_job,
+    stop_labeling_job,
 )
 from runs.requests import OF_PROMPT, RunPlan, RunRequest, settings_of, text_of, version_of
 from studies.models import Study
 from studies.queries import find_study
 
-_PURPOSES = {"preview": Asking.Purpose.PREVIEW, "label": Asking.Purpose.LABELS}
+_PURPOSES = {"preview": LabelingJob.Purpose.PREVIEW, "label": LabelingJob.Purpose.LABELS}
 _LONGEST_SHOWN = 100
 
 
 class Command(RefusingCommand):
-    help = "A study's prompt for a language model: show or edit it, preview it, order labels of the pool."
+    help = "A study's prompt for a language model: show or edit it, preview it, label examples of the pool."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -47,22 +47,22 @@ class Command(RefusingCommand):
         prompt.add_argument("--system", metavar="FILE", help="the text before the examples: makes the next version")
         prompt.add_argument("--message", metavar="FILE", help="the message with one example: makes the next version")
         preview = actions.add_parser("preview", help=f"have the first {NUM_PREVIEWED} examples answered")
-        label = actions.add_parser("label", help="order labels of the pool")
+        label = actions.add_parser("label", help="have examples of the pool labelled")
         label.add_argument("--examples", type=int, required=True, help="so many of those without a label")
         for one in (preview, label):
             _add_request(one)
-        orders = {"show": "how an order stands", "stop": "ask no more", "resume": "go on with a paused one"}
-        for name, help_text in orders.items():
+        jobs = {"show": "how a labelling job stands", "stop": "ask no more", "resume": "go on with a paused one"}
+        for name, help_text in jobs.items():
             one = actions.add_parser(name, help=help_text)
-            one.add_argument("order", help="number of a preview or of an order of labels")
+            one.add_argument("job", help="number of the labelling job; a preview is one too")
             if name != "show":
-                one.add_argument("--as", dest="email", help="e-mail of who does it; who ordered it, if not given")
+                one.add_argument("--as", dest="email", help="e-mail of who does it; who started it, if not given")
         for one in (prompt, preview, label):
             one.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
         actions = {"prompt": self._prompt, "show": self._show, "stop": self._stop, "resume": self._resume}
-        actions.get(options["action"], self._order)(options)
+        actions.get(options["action"], self._start)(options)
 
     def _prompt(self, options: dict[str, Any]) -> None:
         study = find_study(options["study"])
@@ -81,44 +81,44 @@ class Command(RefusingCommand):
         self.stdout.write(f"Shown: {f'version {shown.number}' if shown else 'the usual text'}")
         self.stdout.write(f"\nBefore the examples:\n{text.system}\n\nThe message with one example:\n{text.message}")
 
-    def _order(self, options: dict[str, Any]) -> None:
+    def _start(self, options: dict[str, Any]) -> None:
         study, purpose = find_study(options["study"]), _PURPOSES[options["action"]]
         request = _request(study, options)
-        quote = quote_asking(request=request, purpose=purpose)
+        quote = quote_labeling_job(request=request, purpose=purpose)
         self.stdout.write(_quote_text(quote))
         if quote.fault:
-            raise AskingImpossible(quote.fault)
+            raise LabelingJobImpossible(quote.fault)
         if not options["yes"]:
-            self.stdout.write("Nothing is ordered yet: add --yes to order it.")
+            self.stdout.write("Nothing is started yet: add --yes to start it.")
             return
-        made = start_asking(actor=_actor(options, study.created_by), request=request, purpose=purpose)
-        self.stdout.write(f"{made} is ordered; a worker asks. See: manage.py language_model show {made.pk}")
+        made = start_labeling_job(actor=_actor(options, study.created_by), request=request, purpose=purpose)
+        self.stdout.write(f"{made} is started; a worker asks. See: manage.py language_model show {made.pk}")
 
     def _show(self, options: dict[str, Any]) -> None:
-        asking = find_asking(options["order"])
-        self._tell(asking)
-        currency = asking.study.budget.currency
-        for one in shown_answers(asking, most=NUM_PREVIEWED):
+        job = find_labeling_job(options["job"])
+        self._tell(job)
+        currency = job.study.budget.currency
+        for one in shown_answers(job, most=NUM_PREVIEWED):
             self.stdout.write(_answer_text(one, currency=currency))
 
     def _stop(self, options: dict[str, Any]) -> None:
-        asking = find_asking(options["order"])
-        self._tell(stop_asking(actor=_actor(options, asking.asked_by), asking=asking))
+        job = find_labeling_job(options["job"])
+        self._tell(stop_labeling_job(actor=_actor(options, job.asked_by), job=job))
         self.stdout.write("What is in flight is waited for and paid.")
 
     def _resume(self, options: dict[str, Any]) -> None:
-        asking = find_asking(options["order"])
-        self._tell(resume_asking(actor=_actor(options, asking.asked_by), asking=asking))
+        job = find_labeling_job(options["job"])
+        self._tell(resume_labeling_job(actor=_actor(options, job.asked_by), job=job))
 
-    def _tell(self, asking: Asking) -> None:
-        paid = sum((entry.amount for entry in entries_of(asking)), ZERO)
-        num_answers = len(asking.example_ids) * asking.prompt.payload.get("samples", 1)
-        done = f"{asking.num_done:,} of {num_answers:,} answers are there"
-        labelled = f", {asking.labels.count():,} examples labelled" if asking.purpose == Asking.Purpose.LABELS else ""
-        cost = f"{amount_text(paid)} {asking.study.budget.currency}"
-        self.stdout.write(f"{asking}: {asking.get_state_display().lower()}; {done}{labelled}; {cost} paid.")
-        if asking.reason:
-            self.stdout.write(asking.reason)
+    def _tell(self, job: LabelingJob) -> None:
+        paid = sum((entry.amount for entry in entries_of(job)), ZERO)
+        num_answers = len(job.example_ids) * job.prompt.payload.get("samples", 1)
+        done = f"{job.num_done:,} of {num_answers:,} answers are there"
+        labelled = f", {job.labels.count():,} examples labelled" if job.purpose == LabelingJob.Purpose.LABELS else ""
+        cost = f"{amount_text(paid)} {job.study.budget.currency}"
+        self.stdout.write(f"{job}: {job.get_state_display().lower()}; {done}{labelled}; {cost} paid.")
+        if job.reason:
+            self.stdout.write(job.reason)
 
 
 def _add_request(parser: CommandParser) -> None:
@@ -127,7 +127,7 @@ def _add_request(parser: CommandParser) -> None:
     parser.add_argument("--labels", type=int, help="labels that a run would have, for the shown examples; default all")
     for name in OF_PROMPT:
         add_setting(parser, settings_of(RunPlan)[name])
-    parser.add_argument("--yes", action="store_true", help="order it; without, the cost is printed alone")
+    parser.add_argument("--yes", action="store_true", help="start it; without, the cost is printed alone")
 
 
 def _actor(options: dict[str, Any], otherwise: User) -> User:
@@ -157,7 +157,7 @@ def _read(options: dict[str, Any], name: str) -> str:
     return text
 
 
-def _quote_text(quote: AskingQuote) -> str:
+def _quote_text(quote: LabelingJobQuote) -> str:
     asked, tokens = quote.language_model, quote.tokens
     which = f"version {asked.version.number}" if asked.version else "the usual text"
     each = f", {tokens.samples} answers each" if tokens.samples > 1 else ""

@@ -5,7 +5,7 @@ from django import forms
 from budgets.models import Path
 from connections.models import Connection
 from connections.prompts import PromptText
-from runs.prompting import MOST_ORDERED
+from runs.prompting import MOST_LABELLED
 from runs.requests import MOST_EXAMPLES, OF_PROMPT, RunPlan, RunRequest
 from studies.models import Study
 from web.forms.runs import SETTINGS, prompt_version_field, setting_field
@@ -33,7 +33,7 @@ class PromptForm(forms.Form):
         return PromptText(system=self.cleaned_data["system"], message=self.cleaned_data["message"])
 
 
-class AskingForm(forms.Form):
+class LabelingJobForm(forms.Form):
     """Who is asked, by which prompt; `LINKED` are the fields that a link to the form may fill in."""
 
     LINKED = ("connection", "prompt_version")
@@ -83,7 +83,7 @@ class AskingForm(forms.Form):
         )
 
 
-class LabelsForm(AskingForm):
+class LabelsForm(LabelingJobForm):
     """The same, and how many examples are to be labelled."""
 
     USUAL = 100
@@ -91,7 +91,7 @@ class LabelsForm(AskingForm):
     num_unlabelled = forms.IntegerField(
         label="Examples to label",
         min_value=1,
-        max_value=MOST_ORDERED,
+        max_value=MOST_LABELLED,
         initial=USUAL,
         help_text="Of the pool, in the study's random order: those without a label that nobody was given to label.",
     )

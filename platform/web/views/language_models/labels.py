@@ -1,4 +1,4 @@
-"""A language model as annotator: order labels at a price, and have people audit a random part of them."""
+"""A language model as annotator: labelling jobs, and have people audit a random part of them."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,8 +15,8 @@ from reports.model_labels import (
     reviewed,
     start_audit,
 )
-from runs.models import Asking, LabelAudit
-from runs.prompting import start_asking
+from runs.models import LabelAudit, LabelingJob
+from runs.prompting import start_labeling_job
 from studies.hashing import digest
 from studies.models import Study
 from studies.queries import split_counts
@@ -25,18 +25,18 @@ from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, person, study_of
 from web.views.language_models.quoting import quote_answers
 
-LABELS = Asking.Purpose.LABELS
+LABELS = LabelingJob.Purpose.LABELS
 MOST_SHOWN = 20
 
 
 @page_for(Action.SEE_STUDY)
 def model_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    orders = study.askings.filter(purpose=LABELS).select_related("version", "connection", "asked_by")
+    jobs = study.labeling_jobs.filter(purpose=LABELS).select_related("version", "connection", "asked_by")
     context = {
         "study": study,
         "counts": split_counts(study),
-        "askings": orders.order_by("-pk")[:MOST_SHOWN],
+        "jobs": jobs.order_by("-pk")[:MOST_SHOWN],
         "num_auditable": num_auditable(study),
         "audits": audit_results(study),
         "reviewed": reviewed(study),
@@ -45,22 +45,22 @@ def model_labels(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @form_for(Action.ASK_LANGUAGE_MODEL)
-def order_labels(request: HttpRequest, pk: int) -> HttpResponse:
+def start_job(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = LabelsForm(request.POST or None, study=study)
     quoted = _quoted(request, study)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
         asked = form.run_request(study)
         assert asked is not None, "a valid form has a connection"
-        ordered = carry_out(form, lambda: start_asking(actor=person(request), request=asked, purpose=LABELS))
-        if ordered:
-            return redirect("asking", pk=ordered.pk)
-    return render(request, "web/order_labels.html", {**quoted, "form": form})
+        started = carry_out(form, lambda: start_labeling_job(actor=person(request), request=asked, purpose=LABELS))
+        if started:
+            return redirect("labeling-job", pk=started.pk)
+    return render(request, "web/start_labeling_job.html", {**quoted, "form": form})
 
 
 @page_for(Action.ASK_LANGUAGE_MODEL)
-def order_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/asking_quote.html", _quoted(request, study_of(pk)))
+def job_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "web/labeling_job_quote.html", _quoted(request, study_of(pk)))
 
 
 @form_for(Action.PUBLISH_EXAMPLES)

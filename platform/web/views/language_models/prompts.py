@@ -9,25 +9,25 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
 from connections.prompts import system_places
-from runs.models import Asking
+from runs.models import LabelingJob
 from runs.prompting import (
     NUM_PREVIEWED,
     entries_of,
-    resume_asking,
+    resume_labeling_job,
     save_version,
     shown_answers,
-    start_asking,
-    stop_asking,
+    start_labeling_job,
+    stop_labeling_job,
 )
 from runs.requests import text_of, version_of
 from studies.models import Study
-from web.forms.language_models.prompts import AskingForm, PromptForm
+from web.forms.language_models.prompts import LabelingJobForm, PromptForm
 from web.forms.runs import SETTINGS
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of, submitted
 from web.views.language_models.quoting import quote_answers
 
-PREVIEW = Asking.Purpose.PREVIEW
+PREVIEW = LabelingJob.Purpose.PREVIEW
 
 
 @form_for(Action.CHANGE_STUDY)
@@ -49,7 +49,7 @@ def prompt(request: HttpRequest, pk: int) -> HttpResponse:
         "system_places": system_places(has_labels=study.definition.has_labels),
         "message_places": study.definition.input_fields,
         "page": page_of(request, study.prompt_versions.select_related("created_by").order_by("-number"), size=20),
-        "askings": study.askings.select_related("version", "connection", "asked_by").order_by("-pk")[:20],
+        "jobs": study.labeling_jobs.select_related("version", "connection", "asked_by").order_by("-pk")[:20],
     }
     return render(request, "web/prompt.html", context)
 
@@ -57,63 +57,63 @@ def prompt(request: HttpRequest, pk: int) -> HttpResponse:
 @form_for(Action.ASK_LANGUAGE_MODEL)
 def preview_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    form = AskingForm(request.POST or None, study=study, initial=linked(request, AskingForm.LINKED))
+    form = LabelingJobForm(request.POST or None, study=study, initial=linked(request, LabelingJobForm.LINKED))
     quoted = _quoted(request, study)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
         asked = form.run_request(study)
         assert asked is not None, "a valid form has a connection"
-        started = carry_out(form, lambda: start_asking(actor=person(request), request=asked, purpose=PREVIEW))
+        started = carry_out(form, lambda: start_labeling_job(actor=person(request), request=asked, purpose=PREVIEW))
         if started:
-            return redirect("asking", pk=started.pk)
+            return redirect("labeling-job", pk=started.pk)
     return render(request, "web/preview_prompt.html", {**quoted, "form": form, "num_previewed": NUM_PREVIEWED})
 
 
 @page_for(Action.ASK_LANGUAGE_MODEL)
 def preview_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/asking_quote.html", _quoted(request, study_of(pk)))
+    return render(request, "web/labeling_job_quote.html", _quoted(request, study_of(pk)))
 
 
 @page_for(Action.SEE_STUDY)
-def asking(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/asking.html", _context(_asking(pk)))
+def labeling_job(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "web/labeling_job.html", _context(_labeling_job(pk)))
 
 
 @page_for(Action.SEE_STUDY)
-def asking_live(request: HttpRequest, pk: int) -> HttpResponse:
+def labeling_job_live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that moves. Once nothing moves any more, the whole page is loaded again."""
-    shown = _asking(pk)
+    shown = _labeling_job(pk)
     if not shown.is_active and getattr(request, "htmx", False):
         return HttpResponseClientRefresh()
-    return render(request, "web/asking_live.html", _context(shown))
+    return render(request, "web/labeling_job_live.html", _context(shown))
 
 
 @button_for(Action.ASK_LANGUAGE_MODEL)
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, stop_asking, "Stopped. What is in flight is waited for and paid.")
+    return _do(request, pk, stop_labeling_job, "Stopped. What is in flight is waited for and paid.")
 
 
 @button_for(Action.ASK_LANGUAGE_MODEL)
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, resume_asking, "Resumed: a worker goes on with what is left.")
+    return _do(request, pk, resume_labeling_job, "Resumed: a worker goes on with what is left.")
 
 
-def _do(request: HttpRequest, pk: int, operation: Callable[..., Asking], done: str) -> HttpResponse:
-    shown = _asking(pk)
-    if carry_out_or_say(request, lambda: operation(actor=person(request), asking=shown)):
+def _do(request: HttpRequest, pk: int, operation: Callable[..., LabelingJob], done: str) -> HttpResponse:
+    shown = _labeling_job(pk)
+    if carry_out_or_say(request, lambda: operation(actor=person(request), job=shown)):
         messages.success(request, done)
-    return redirect("asking", pk=pk)
+    return redirect("labeling-job", pk=pk)
 
 
-def _asking(pk: int) -> Asking:
+def _labeling_job(pk: int) -> LabelingJob:
     related = ("study__budget", "connection", "version", "asked_by", "prompt")
-    return get_object_or_404(Asking.objects.select_related(*related), pk=pk)
+    return get_object_or_404(LabelingJob.objects.select_related(*related), pk=pk)
 
 
-def _context(shown: Asking) -> dict[str, object]:
+def _context(shown: LabelingJob) -> dict[str, object]:
     entries = entries_of(shown)
     return {
         "study": shown.study,
-        "asking": shown,
+        "job": shown,
         "answers": shown_answers(shown, most=NUM_PREVIEWED),
         "entries": entries,
         "paid": sum(entry.amount for entry in entries),
@@ -124,4 +124,4 @@ def _context(shown: Asking) -> dict[str, object]:
 
 
 def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
-    return quote_answers(AskingForm(request.POST or request.GET, study=study), study=study, purpose=PREVIEW)
+    return quote_answers(LabelingJobForm(request.POST or request.GET, study=study), study=study, purpose=PREVIEW)

@@ -10,9 +10,9 @@ from budgets.models import LedgerEntry
 from connections.buying import Purchase, Sample
 from connections.models import Answer, Outcome
 from connections.prompts import LabelPrompt
-from runs.models import Asking, ModelLabel
-from runs.prompting.asking import purchase_of, rows_of
+from runs.models import LabelingJob, ModelLabel
 from runs.prompting.deciding import decided
+from runs.prompting.labeling_jobs import purchase_of, rows_of
 from studies.labels import ModelAnswer, assign_model_labels
 from studies.models import Example, Study
 
@@ -25,27 +25,27 @@ class _Decision:
     confidence: float
 
 
-def give_labels(asking: Asking, *, is_done: bool = False) -> None:
-    """Label the examples of an order whose answers are there and paid. Repeated, it labels what was not labelled yet.
+def give_labels(job: LabelingJob, *, is_done: bool = False) -> None:
+    """Label the examples of a job whose answers are there and paid. Repeated, it labels what was not labelled yet.
 
-    A label names the batches that its answers were paid in, so that a bill of what trains on it has them. While an
-    order goes on, an example waits for all of its samples.
+    A label names the batches that its answers were paid in, so that a bill of what trains on it has them. While a
+    job goes on, an example waits for all of its samples.
     """
-    if asking.purpose != Asking.Purpose.LABELS:
+    if job.purpose != LabelingJob.Purpose.LABELS:
         return
-    is_over = is_done or Asking.objects.filter(pk=asking.pk, state=Asking.State.STOPPED).exists()
-    done = set(asking.labels.values_list("example", flat=True))
-    left = iter([pk for pk in asking.example_ids if pk not in done])
-    purchase = purchase_of(asking)
+    is_over = is_done or LabelingJob.objects.filter(pk=job.pk, state=LabelingJob.State.STOPPED).exists()
+    done = set(job.labels.values_list("example", flat=True))
+    left = iter([pk for pk in job.example_ids if pk not in done])
+    purchase = purchase_of(job)
     while some := list(islice(left, _ROWS_AT_A_TIME)):
-        _give(asking, list(_decisions(purchase, asking.study, some, is_over=is_over)))
+        _give(job, list(_decisions(purchase, job.study, some, is_over=is_over)))
 
 
 @transaction.atomic
-def _give(asking: Asking, decisions: Sequence[_Decision]) -> None:
+def _give(job: LabelingJob, decisions: Sequence[_Decision]) -> None:
     labelled = set(assign_model_labels(answers=[one.answer for one in decisions]))
     ModelLabel.objects.bulk_create(
-        ModelLabel(asking=asking, example_id=one.answer.example_id, value=one.answer.value, confidence=one.confidence)
+        ModelLabel(job=job, example_id=one.answer.example_id, value=one.answer.value, confidence=one.confidence)
         for one in decisions
         if one.answer.example_id in labelled
     )

@@ -1,4 +1,4 @@
-"""Buying answers for people: what would be asked, at which cost, and the order to a worker to ask it."""
+"""Labelling jobs: what a language model would be asked, at which cost, and having a worker ask it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ from config.refusals import Refusal
 from connections.buying import Purchase
 from connections.estimates import TokenEstimate, estimate_answers
 from connections.models import Outputs
-from runs.models import Asking
+from runs.models import LabelingJob
 from runs.requests import (
     OF_PROMPT,
     LanguageModel,
@@ -34,21 +34,21 @@ from studies.labels import lock_examples
 from studies.models import Example, Split, Study
 from studies.queries import gold
 
-TASK = "runs.tasks.ask"
+TASK = "runs.tasks.carry_out_labeling_job"
 NUM_PREVIEWED = 5
-# An order names its examples.
-MOST_ORDERED = 100_000
+# A job names its examples.
+MOST_LABELLED = 100_000
 _MOST_SAMPLED = 400
-Purpose: TypeAlias = Asking.Purpose
-State: TypeAlias = Asking.State
+Purpose: TypeAlias = LabelingJob.Purpose
+State: TypeAlias = LabelingJob.State
 
 
-class AskingImpossible(Refusal):
+class LabelingJobImpossible(Refusal):
     """Nothing can be asked: there is no example, no price, or no money; the message says which."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AskingQuote:
+class LabelingJobQuote:
     """What would be asked, and what it will cost; answers that are there cost nothing."""
 
     request: RunRequest
@@ -81,23 +81,23 @@ class AskingQuote:
         return ""
 
 
-def quote_asking(*, request: RunRequest, purpose: Purpose) -> AskingQuote:
+def quote_labeling_job(*, request: RunRequest, purpose: Purpose) -> LabelingJobQuote:
     """Say what would be asked for a request whose teacher is a language model, and what it will cost.
 
     A preview asks for the first examples that a run of this request would ask for; for labels, those are asked for that
     have no label and wait for none, as many as the request has unlabelled ones.
-    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible; AskingImpossible (too many labels, or none).
+    Raises: TeacherUnusable; PromptVersionNotFound; PromptImpossible; LabelingJobImpossible (too many labels, or none).
     """
     study = request.study
-    if purpose == Purpose.LABELS and not 1 <= request.num_unlabelled <= MOST_ORDERED:
-        raise AskingImpossible(f"{request.num_unlabelled:,} examples: an order is for 1 to {MOST_ORDERED:,}.")
+    if purpose == Purpose.LABELS and not 1 <= request.num_unlabelled <= MOST_LABELLED:
+        raise LabelingJobImpossible(f"{request.num_unlabelled:,} examples: a job is for 1 to {MOST_LABELLED:,}.")
     asked = language_model_of(study=study, plan=request.plan, inputs=count_inputs(request))
     ids = list(_WANTED[purpose](request).values_list("pk", flat=True))
     rows = [fields for _, fields in rows_of(study, ids[:_MOST_SAMPLED])]
     tokens = estimate_answers(
         budget=study.budget, connection=asked.connection, prompt=asked.prompt, rows=rows, num_answers=len(ids)
     )
-    return AskingQuote(
+    return LabelingJobQuote(
         request=request,
         purpose=purpose,
         language_model=asked,
@@ -108,19 +108,19 @@ def quote_asking(*, request: RunRequest, purpose: Purpose) -> AskingQuote:
 
 
 @transaction.atomic
-def start_asking(*, actor: User, request: RunRequest, purpose: Purpose) -> Asking:
-    """Order a worker to ask. Each batch of requests is held for before it is sent, and settled at what it used.
+def start_labeling_job(*, actor: User, request: RunRequest, purpose: Purpose) -> LabelingJob:
+    """Have a worker ask. Each batch of requests is held for before it is sent, and settled at what it used.
 
-    Raises: Forbidden; TeacherUnusable; PromptVersionNotFound; PromptImpossible; AskingImpossible.
+    Raises: Forbidden; TeacherUnusable; PromptVersionNotFound; PromptImpossible; LabelingJobImpossible.
     """
     require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
-    # Two orders at once do not ask for labels of the same examples.
+    # Two jobs at once do not ask for labels of the same examples.
     Study.objects.select_for_update(no_key=True).get(pk=request.study.pk)
-    quote = quote_asking(request=request, purpose=purpose)
+    quote = quote_labeling_job(request=request, purpose=purpose)
     if quote.fault:
-        raise AskingImpossible(quote.fault)
+        raise LabelingJobImpossible(quote.fault)
     asked = quote.language_model
-    made = Asking.objects.create(
+    made = LabelingJob.objects.create(
         study=request.study,
         purpose=purpose,
         connection=asked.connection,
@@ -132,50 +132,50 @@ def start_asking(*, actor: User, request: RunRequest, purpose: Purpose) -> Askin
     )
     if purpose == Purpose.LABELS:
         _claim(made)
-    _record(actor, made, "asking.start", {"connection": str(made.connection), "examples": len(made.example_ids)})
+    _record(actor, made, "labeling_job.start", {"connection": str(made.connection), "examples": len(made.example_ids)})
     # Robust: a broker that is down must not fail the request.
     transaction.on_commit(lambda: enqueue(made), robust=True)
     return made
 
 
 @transaction.atomic
-def stop_asking(*, actor: User, asking: Asking) -> Asking:
-    """Ask for nothing more; what is in flight is waited for and paid. Raises: Forbidden; AskingImpossible."""
+def stop_labeling_job(*, actor: User, job: LabelingJob) -> LabelingJob:
+    """Ask for nothing more; what is in flight is waited for and paid. Raises: Forbidden; LabelingJobImpossible."""
     require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
-    changed = _change(asking, (State.WAITING, State.WORKING, State.PAUSED), "it has ended already")
+    changed = _change(job, (State.WAITING, State.WORKING, State.PAUSED), "it has ended already")
     changed.state, changed.ended_at = State.STOPPED, timezone.now()
     changed.save(update_fields=["state", "ended_at"])
-    _record(actor, changed, "asking.stop", {"done": changed.num_done})
+    _record(actor, changed, "labeling_job.stop", {"done": changed.num_done})
     # A worker frees its examples, once none of them is being asked about.
     transaction.on_commit(lambda: enqueue(changed), robust=True)
     return changed
 
 
 @transaction.atomic
-def resume_asking(*, actor: User, asking: Asking) -> Asking:
-    """Go on with what is paused. Raises: Forbidden; AskingImpossible; BudgetStopped."""
+def resume_labeling_job(*, actor: User, job: LabelingJob) -> LabelingJob:
+    """Go on with what is paused. Raises: Forbidden; LabelingJobImpossible; BudgetStopped."""
     require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
-    changed = _change(asking, (State.PAUSED,), "it is not paused")
+    changed = _change(job, (State.PAUSED,), "it is not paused")
     if changed.study.budget.is_stopped:
         raise BudgetStopped(changed.study.budget)
     changed.state, changed.reason, changed.num_attempts = State.WAITING, "", 0
     changed.save(update_fields=["state", "reason", "num_attempts"])
-    _record(actor, changed, "asking.resume", {"done": changed.num_done})
+    _record(actor, changed, "labeling_job.resume", {"done": changed.num_done})
     transaction.on_commit(lambda: enqueue(changed), robust=True)
     return changed
 
 
-def enqueue(asking: Asking) -> None:
-    current_app.send_task(TASK, kwargs={"asking_id": asking.pk}, retry_policy={"max_retries": 1})
+def enqueue(job: LabelingJob) -> None:
+    current_app.send_task(TASK, kwargs={"job_id": job.pk}, retry_policy={"max_retries": 1})
 
 
-def purchase_of(asking: Asking) -> Purchase:
+def purchase_of(job: LabelingJob) -> Purchase:
     return Purchase(
-        connection=asking.connection,
-        prompt=prompt_of_version(asking.prompt_id),
-        budget=asking.study.budget,
-        path=path_of(Purpose(asking.purpose)),
-        work_key=asking.source_key,
+        connection=job.connection,
+        prompt=prompt_of_version(job.prompt_id),
+        budget=job.study.budget,
+        path=path_of(Purpose(job.purpose)),
+        work_key=job.source_key,
     )
 
 
@@ -199,48 +199,48 @@ def _previewed(request: RunRequest) -> QuerySet[Example]:
 
 
 def _to_label(request: RunRequest) -> QuerySet[Example]:
-    """The first examples of the pool that have no label, and that neither a person nor another order is to label."""
+    """The first examples of the pool that have no label, and that neither a person nor another job is to label."""
     return _free_to_label(request.study).order_by("rank")[: request.num_unlabelled]
 
 
 def _free_to_label(study: Study) -> QuerySet[Example]:
-    return study.examples.filter(split=Split.POOL, label__isnull=True, publication__isnull=True, label_order="")
+    return study.examples.filter(split=Split.POOL, label__isnull=True, publication__isnull=True, labeling_job="")
 
 
-def _claim(asking: Asking) -> None:
-    """Keep the examples of an order for it, until it is over, so that people are not given the same.
+def _claim(job: LabelingJob) -> None:
+    """Keep the examples of a job for it, until it is over, so that people are not given the same.
 
-    Raises: AskingImpossible (some were published since they were chosen).
+    Raises: LabelingJobImpossible (some were published since they were chosen).
     """
-    lock_examples(asking.example_ids)
-    num_free = _free_to_label(asking.study).filter(pk__in=asking.example_ids).count()
-    if num_free < len(asking.example_ids):
-        num_gone = len(asking.example_ids) - num_free
-        raise AskingImpossible(
-            f"{num_gone:,} of {len(asking.example_ids):,} examples were given to people, or got a label, just now. "
-            "Nothing was ordered; order again for what is left."
+    lock_examples(job.example_ids)
+    num_free = _free_to_label(job.study).filter(pk__in=job.example_ids).count()
+    if num_free < len(job.example_ids):
+        num_gone = len(job.example_ids) - num_free
+        raise LabelingJobImpossible(
+            f"{num_gone:,} of {len(job.example_ids):,} examples were given to people, or got a label, just now. "
+            "Nothing was started; start again for what is left."
         )
-    Example.objects.filter(pk__in=asking.example_ids).update(label_order=asking.source_key)
+    Example.objects.filter(pk__in=job.example_ids).update(labeling_job=job.source_key)
 
 
 _WANTED = {Purpose.PREVIEW: _previewed, Purpose.LABELS: _to_label}
 
 
-def _change(asking: Asking, states: Sequence[State], why_not: str) -> Asking:
-    ours = Asking.objects.select_for_update(of=("self",)).select_related("study__budget").get(pk=asking.pk)
+def _change(job: LabelingJob, states: Sequence[State], why_not: str) -> LabelingJob:
+    ours = LabelingJob.objects.select_for_update(of=("self",)).select_related("study__budget").get(pk=job.pk)
     if ours.state not in states:
-        raise AskingImpossible(f"{ours}: {why_not}.")
+        raise LabelingJobImpossible(f"{ours}: {why_not}.")
     return ours
 
 
-def _record(actor: User, asking: Asking, action: str, after: dict[str, Any]) -> None:
-    study = asking.study
-    subject = f"{asking} of “{study}”"
+def _record(actor: User, job: LabelingJob, action: str, after: dict[str, Any]) -> None:
+    study = job.study
+    subject = f"{job} of “{study}”"
     record(
         actor=actor,
         action=action,
         subject=subject,
-        subject_id=asking.pk,
+        subject_id=job.pk,
         budget_id=study.budget_id,
         before={},
         after=after,

@@ -18,7 +18,7 @@ MOST_WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class RequestResult:
     """What came of one request: a reply, or why there is none."""
 
     place: int
@@ -26,12 +26,12 @@ class Asked:
     failure: RequestFailed | None = None
 
 
-class Asker:
+class RequestSender:
     """Threads that send requests of one connection; they end with `leave`, after the requests in flight."""
 
     def __init__(self, *, client: Client, pool: ThreadPoolExecutor, leaving: threading.Event) -> None:
         self._client, self._pool, self._leaving = client, pool, leaving
-        self._flying: set[Future[Asked]] = set()
+        self._flying: set[Future[RequestResult]] = set()
 
     @property
     def num_flying(self) -> int:
@@ -40,7 +40,7 @@ class Asker:
     def send(self, *, place: int, request: Mapping[str, Any]) -> None:
         self._flying.add(self._pool.submit(self._ask, place, request))
 
-    def arrived(self, *, seconds: float) -> list[Asked]:
+    def arrived(self, *, seconds: float) -> list[RequestResult]:
         """What has arrived, waiting so long for the first."""
         if not self._flying:
             self._leaving.wait(seconds)
@@ -52,19 +52,19 @@ class Asker:
         """Wait for no busy server any more."""
         self._leaving.set()
 
-    def _ask(self, place: int, request: Mapping[str, Any]) -> Asked:
+    def _ask(self, place: int, request: Mapping[str, Any]) -> RequestResult:
         waited, pause = 0.0, FIRST_WAIT_SECONDS
         while True:
             try:
-                return Asked(place=place, reply=self._client.complete(request))
+                return RequestResult(place=place, reply=self._client.complete(request))
             except ServerBusy as busy:
                 # Not all at the same moment again.
                 seconds = busy.retry_after if busy.retry_after is not None else pause * random.uniform(0.75, 1.25)
                 if waited + seconds > MOST_WAIT_SECONDS or self._leaving.wait(seconds):
-                    return Asked(place=place, failure=busy)
+                    return RequestResult(place=place, failure=busy)
                 waited, pause = waited + seconds, pause * 2
             except RequestFailed as failure:
-                return Asked(place=place, failure=failure)
+                return RequestResult(place=place, failure=failure)
 
 
 def endpoint_of(connection: Connection) -> Endpoint:
@@ -78,11 +78,11 @@ def endpoint_of(connection: Connection) -> Endpoint:
 
 
 @contextmanager
-def asking(connection: Connection) -> Iterator[Asker]:
+def request_sender(connection: Connection) -> Iterator[RequestSender]:
     """Threads to ask a connection with, as many as it may be asked at a time. Raises: KeyUnreadable."""
     leaving, num = threading.Event(), connection.concurrency
     with Client(endpoint_of(connection), most_connections=num) as client, ThreadPoolExecutor(num) as pool:
         try:
-            yield Asker(client=client, pool=pool, leaving=leaving)
+            yield RequestSender(client=client, pool=pool, leaving=leaving)
         finally:
             leaving.set()
