@@ -1,5 +1,6 @@
 """SmolLM2 behind llama.cpp's server: it proves the plumbing, and no quality is expected of it."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -12,6 +13,7 @@ from budgets.cost_kinds import CostKind
 from connections.buying import samples_of
 from connections.models import Answer, Outcome
 from connections.operations import run_self_test
+from connections.prompts import AnswerForm, usual_text
 from tests.integration.connections.conftest import STRUCTURED, Shop
 from tests.language_server import CUT, Told, language_server, passed_on
 from tests.local_model import local_model
@@ -75,3 +77,25 @@ def test_a_schema_keeps_its_answers_to_the_labels(shop: MakeShop, model_url: str
     assert ours.outcomes() == {Outcome.ANSWERED: 2}
     found = [sorted(answer.scores or ()) for answer in Answer.objects.all()]
     assert found == [pytest.approx([0.1, 0.9])] * 2
+
+
+def test_a_schema_keeps_its_answers_to_entities(shop: MakeShop, model_url: str) -> None:
+    ours = shop(model_url, abilities=STRUCTURED)
+    ours.buy(TEXTS[:3], form=AnswerForm.ENTITIES, labels=("mood", "event"))
+    # Whether the words are in the text is up to the model; their form is not.
+    assert ours.outcomes().keys() <= {Outcome.ANSWERED, Outcome.NOT_IN_TEXT, Outcome.MISPLACED, Outcome.CUT}
+    assert all(json.loads(one.content)["entities"] is not None for one in Answer.objects.exclude(outcome=Outcome.CUT))
+    assert all(json.loads(one.value) is not None for one in Answer.objects.filter(outcome=Outcome.ANSWERED))
+    assert ours.is_settled
+
+
+def test_its_texts_come_with_the_probability_of_their_tokens(shop: MakeShop, model_url: str) -> None:
+    ours = shop(model_url)
+    written = usual_text(("text",), has_labels=False)
+    ours.buy(TEXTS[:3], form=AnswerForm.TEXT, labels=(), text=written, instructions="Say it in other words.")
+    assert ours.outcomes().keys() <= {Outcome.ANSWERED, Outcome.CUT} and Outcome.ANSWERED in ours.outcomes()
+    for answer in Answer.objects.filter(outcome=Outcome.ANSWERED):
+        (text,), (probability,) = json.loads(answer.value), answer.scores
+        assert text == answer.content.strip() and 0 < probability <= 1
+        assert answer.output_tokens <= 64
+    assert ours.is_settled
