@@ -11,6 +11,7 @@ from planning.audited import MeanEstimate, corrected_mean, share_of
 from reports.model_labels.measuring import Measure, measure_of
 from runs.models import LabelAudit, ModelLabel
 from studies.models import Label, Study
+from studies.task_types import spans_from_json
 
 
 class AuditNotFound(Refusal):
@@ -98,8 +99,9 @@ class AuditResult:
 
     def _names(self, value: str) -> list[str]:
         definition = self.audit.study.definition
-        found = json.loads(value) if definition.is_list else [value]
-        return [one["label"] for one in found] if definition.unit == "word" else list(found)
+        if definition.unit == "word":
+            return [span.label for span in spans_from_json(value)]
+        return list(json.loads(value)) if definition.is_list else [value]
 
 
 def find_audit(reference: str) -> LabelAudit:

@@ -18,7 +18,8 @@ from reports.model_labels import audit_results, start_audit
 from reports.verify import verify
 from runs.models import LabelingJob, ModelLabel
 from runs.prompting import carry_out_labeling_job, shown_answers, start_labeling_job
-from runs.requests import PlanInvalid, RunPlan, RunRequest
+from runs.requests import RunPlan, RunRequest
+from runs.requests.plan import PlanInvalid
 from studies.labels import assign_label
 from studies.models import Label, Split, Study
 from studies.task_types import spans_to_json
