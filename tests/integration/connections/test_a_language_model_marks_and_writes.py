@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest import MonkeyPatch
 
 from budgets.ledger import BudgetExceeded
 from budgets.models import Path
@@ -25,11 +24,11 @@ from studies.models import Label, Split, Study
 from studies.task_types import spans_to_json
 from tests import factories
 from tests.integration.connections.conftest import price_tokens
-from tests.language_server import Served, Told, completion, language_server, usage
+from tests.language_server import Answerer, Served, Told, completion, language_server, usage
 
 PREVIEW, LABELS = LabelingJob.Purpose.PREVIEW, LabelingJob.Purpose.LABELS
 NAMES = ("Ada", "Bob", "Eve", "Kim", "Leo", "Mia")
-Answers = dict[str, Told]
+Answers = dict[str, Told | Answerer]
 
 
 @pytest.fixture
@@ -42,14 +41,15 @@ def usual(request: dict[str, Any], text: str) -> Told:
     if "entities" in json.dumps(request["messages"][0]):
         found = [{"text": word, "label": "person"} for word in text.split() if word in NAMES]
         return completion(json.dumps({"entities": found}), used=usage(written=9))
-    return completion(f"{text.split()[0]} #{request['seed']}", used=usage(written=4))
+    return completion(f"{text.split()[0]} #{request.get('seed', 0)}", used=usage(written=4))
 
 
 @pytest.fixture
 def server(db: None, answers: Answers) -> Iterator[Served]:
     def answer(request: dict[str, Any]) -> Told:
         text = request["messages"][-1]["content"]
-        return next((told for words, told in answers.items() if words in text), None) or usual(request, text)
+        told = next((told for words, told in answers.items() if words in text), None) or usual(request, text)
+        return told(request) if callable(told) else told
 
     with language_server(answer) as served:
         yield served
@@ -58,9 +58,8 @@ def server(db: None, answers: Answers) -> Iterator[Served]:
 @pytest.fixture
 def connection(server: Served) -> Connection:
     made = factories.connection(url=server.url, outputs=Outputs.MAY_TRAIN)
-    run_self_test(actor=made.created_by, connection=made)
-    abilities = {**made.abilities, "structured": True}
-    Connection.objects.filter(pk=made.pk).update(abilities=abilities)
+    made = run_self_test(actor=made.created_by, connection=made)
+    Connection.objects.filter(pk=made.pk).update(abilities={**made.abilities, "structured": True})
     server.requests.clear()
     server.charged.clear()
     made.refresh_from_db()
@@ -156,13 +155,10 @@ def test_texts_become_labels_and_what_is_none_is_counted_and_paid(
 
 
 def test_the_sample_most_like_the_others_is_the_label(
-    study: MakeStudy, connection: Connection, monkeypatch: MonkeyPatch
+    study: MakeStudy, connection: Connection, answers: Answers
 ) -> None:
     said = ["the red fox ran", "the red fox", "no"]
-    monkeypatch.setattr(
-        "tests.integration.connections.test_a_language_model_marks_and_writes.usual",
-        lambda request, text: completion(said[request["seed"]]),
-    )
+    answers["went"] = lambda request: completion(said[request["seed"]])
     ours = study("text_generation")
     job = job_of(ours, connection, samples=3)
     assert set(by_model(ours).values()) == {'["the red fox ran"]'}
@@ -206,10 +202,10 @@ def test_a_label_is_shown_to_people_as_they_would_give_it(
         assert ours.definition.read_answer(given=given, fields=fields, labels=ours.labels) == label.value
 
 
-def audited(study: Study, said: Callable[[str], str]) -> Any:
+def audited(study: Study, said: Callable[[str], str], *, by: str = "text") -> Any:
     audit = start_audit(actor=study.created_by, study=study, num_examples=4)
     for place, example in enumerate(study.examples.filter(pk__in=audit.example_ids)):
-        assign_label(example=example, value=said(example.fields["text"]), source_keys=[f"annotation:{place}"])
+        assign_label(example=example, value=said(example.fields[by]), source_keys=[f"annotation:{place}"])
     (result,) = audit_results(study)
     return result
 
@@ -243,6 +239,26 @@ def test_an_audit_of_texts_is_of_a_metric_that_is_a_mean(
     page = client.get(f"/studies/{ours.pk}/labelling/model/").content.decode()
     assert ("ROUGE-L of all its answers" in page) == has_figure
     assert ("is a figure of all texts together" in page) != has_figure
+
+
+@pytest.mark.parametrize(("metric", "score"), [("exact_match", 0), ("f1", 2 / 3)])
+def test_questions_are_answered_from_their_passages(
+    connection: Connection, server: Served, metric: str, score: float
+) -> None:
+    ours = factories.study(task_type="question_answering", labels=(), metric=metric)
+    price_tokens(ours.budget.price_book, connection)
+    rows = [f"Who is {number}?,{number} is here,,pool" for number in range(5)]
+    csv = "\n".join(["question,passage,label,split", *rows, "Who?,,Ada,pool"])
+    factories.import_csv(ours, csv, columns={"question": "question", "passage": "passage"})
+    job = job_of(ours, connection)
+    label = Label.objects.get(example__fields__question="Who is 3?")
+    assert (label.value, job.labels.count()) == ('["question: #0"]', 5)
+    system, question, answered, asked = [one["content"] for one in server.requests[0]["messages"]]
+    assert system.startswith("Answer the question in as few words") and answered == "Ada"
+    assert question == "question: Who?\npassage: " and asked.endswith("is here")
+    found = audited(ours, lambda text: '["question"]', by="question")
+    assert found.quality.value == pytest.approx(score, abs=0.25) and found.quality.low <= score <= found.quality.high
+    assert found.measure.title.endswith("of all its answers")
 
 
 def test_the_worst_case_is_held_by_the_limit_of_each_answer(

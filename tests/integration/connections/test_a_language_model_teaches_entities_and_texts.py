@@ -53,7 +53,7 @@ def answer(request: dict[str, Any]) -> Told:
     if "response_format" in request and "entities" in json.dumps(request["response_format"]):
         named = [{"text": text.split()[1], "label": label_of(text)}]
         return completion(json.dumps({"entities": named}), used=usage(written=9))
-    status, body = completion(f"{label_of(text)} {'movie' if request['seed'] else 'film'}", used=usage(written=3))  # type: ignore[misc]
+    status, body = completion(f"{label_of(text)} {'movie' if request.get('seed') else 'film'}", used=usage(written=3))  # type: ignore[misc]
     if request.get("logprobs"):
         tokens = [{"token": "a", "logprob": -0.5, "top_logprobs": []}]
         body["choices"][0]["logprobs"] = {"content": tokens}
@@ -73,7 +73,7 @@ def server(transactional_db: None) -> Iterator[Served]:
 @pytest.fixture
 def connection(server: Served) -> Connection:
     made = factories.connection(url=server.url, outputs=Outputs.MAY_TRAIN)
-    run_self_test(actor=made.created_by, connection=made)
+    made = run_self_test(actor=made.created_by, connection=made)
     Connection.objects.filter(pk=made.pk).update(abilities={**made.abilities, "structured": True, "alternatives": 20})
     server.requests.clear()
     server.charged.clear()
