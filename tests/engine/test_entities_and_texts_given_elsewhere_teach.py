@@ -40,10 +40,9 @@ def read(folder: Path, task_type: str) -> SoftLabels:
     return read_soft_labels(folder=folder / "soft_labels", task_type=task_type, input_fields=("text",), labels=labels)
 
 
-def entities(folder: Path, *, num_samples: int = 1, **further: list[Any]) -> tuple[Path, dict[str, Any]]:
+def entities(folder: Path, **further: list[Any]) -> tuple[Path, dict[str, Any]]:
     uids, answers = given(ENTITIES)
-    told = {"uid": uids, "answers": [[answer] * num_samples for answer in answers], **further}
-    asked = scoring(folder, ENTITIES, told)
+    asked = scoring(folder, ENTITIES, {"uid": uids, "answers": [[answer] for answer in answers], **further})
     return asked, carry_out(asked)
 
 
@@ -65,8 +64,8 @@ def test_tags_are_hard_at_the_stated_confidence_and_calibrated_on_dev(tmp_path: 
 
 def test_samples_are_shares_of_tags_beside_one_that_is_undecided(tmp_path: Path) -> None:
     uids, answers = given(ENTITIES)
-    told = {"uid": uids, "answers": [[answer, answer, "[]"] for answer in answers]}
-    folder = scoring(tmp_path / "run", ENTITIES, told)
+    told = [[answer, answer, "[]"] for answer in answers]
+    folder = scoring(tmp_path / "run", ENTITIES, {"uid": uids, "answers": told})
     carry_out(folder)
     soft = read(folder, ENTITIES)
     spans = json.loads(answers[0])
@@ -116,7 +115,8 @@ def texts(folder: Path, *, log_probability: float, without: int = 0) -> Path:
     answers = [
         [json.dumps([one]) for one in ("happy film", "sad day", "happy movie")][: 1 + 2 * (n % 2)] for n in range(30)
     ]
-    told = {"uid": rows["uid"], "answers": answers, "log_probabilities": [[log_probability] * len(o) for o in answers]}
+    told: Answers = {"uid": rows["uid"], "answers": answers}
+    told |= {"log_probabilities": [[log_probability] * len(o) for o in answers]}
     return scoring(folder, TEXTS, {name: values[without:] for name, values in told.items()})
 
 

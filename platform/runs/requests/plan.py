@@ -64,8 +64,6 @@ LARGEST_ID = 2**63 - 1
 FOR_WRITING = ("answer_length", "num_answers")
 # Read only where a language model is asked.
 OF_LANGUAGE_MODEL = ("prompt_version", "shots", "shots_by", "stated_confidence", "samples", "sampling_temperature")
-# All that decides what a language model is asked.
-OF_PROMPT = (*OF_LANGUAGE_MODEL, "answer_length")
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only", "score_only"),
@@ -89,6 +87,12 @@ def teachings_of(task_type: TaskType) -> list[str]:
     """What a student can be distilled from, by the names of `distil_from`."""
     of_labels = [name for name in DISTIL_FROM_CHOICES if name != ANSWERS]
     return of_labels if task_type.has_labels else [SOFT, ANSWERS]
+
+
+def settings_of_prompt(task_type: TaskType | None = None) -> tuple[str, ...]:
+    """The names of all that decides what a language model is asked: of a task type, or of any."""
+    is_written = task_type is None or not task_type.has_labels
+    return (*OF_LANGUAGE_MODEL, *(("answer_length",) if is_written else ()))
 
 
 def trains(recipe: str, *, num_labels: int) -> bool:

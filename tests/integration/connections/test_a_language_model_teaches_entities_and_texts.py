@@ -53,11 +53,8 @@ def answer(request: dict[str, Any]) -> Told:
     if "response_format" in request and "entities" in json.dumps(request["response_format"]):
         named = [{"text": text.split()[1], "label": label_of(text)}]
         return completion(json.dumps({"entities": named}), used=usage(written=9))
-    status, body = completion(f"{label_of(text)} {'movie' if request.get('seed') else 'film'}", used=usage(written=3))  # type: ignore[misc]
-    if request.get("logprobs"):
-        tokens = [{"token": "a", "logprob": -0.5, "top_logprobs": []}]
-        body["choices"][0]["logprobs"] = {"content": tokens}
-    return status, body
+    text = f"{label_of(text)} {'movie' if request.get('seed') else 'film'}"
+    return completion(text, letters={"A": -0.1} if request.get("logprobs") else None, used=usage(written=3))
 
 
 def _finish(request: dict[str, Any]) -> str:
@@ -90,8 +87,8 @@ def study(connection: Connection, settings: Settings, tmp_path: Path) -> MakeStu
         folder = (write_tiny_llama if is_written else write_tiny_model)(tmp_path / "tiny")
         model = {"source": "folder", "name": str(folder), "revision": None}
         labels = () if is_written else ("good", "bad")
-        asked = {"task_type": task_type, "labels": labels, "student_model": model, "teacher_model": model}
-        made = factories.study(**asked, instructions="What is good or bad?")
+        asked: dict[str, Any] = {"task_type": task_type, "labels": labels, "instructions": "What is good or bad?"}
+        made = factories.study(**asked, student_model=model, teacher_model=model)
         gold = [json.dumps([f"{label_of(text)} film"]) if is_written else spans(text) for text in TEXTS]
         factories.examples(made, TEXTS, labels=gold)
         for split, ending in ((Split.TEST, "sun"), (Split.DEV, "rain")):

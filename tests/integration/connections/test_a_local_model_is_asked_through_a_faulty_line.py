@@ -95,6 +95,7 @@ def test_its_texts_come_with_the_probability_of_their_tokens(shop: MakeShop, mod
     ours.buy(TEXTS[:3], form=AnswerForm.TEXT, labels=(), text=written, instructions="Say it in other words.")
     assert ours.outcomes().keys() <= {Outcome.ANSWERED, Outcome.CUT} and Outcome.ANSWERED in ours.outcomes()
     for answer in Answer.objects.filter(outcome=Outcome.ANSWERED):
+        assert answer.scores is not None
         (text,), (probability,) = json.loads(answer.value), answer.scores
         assert text == answer.content.strip() and 0 < probability <= 1
         assert answer.output_tokens <= 64

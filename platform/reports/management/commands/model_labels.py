@@ -15,6 +15,7 @@ from reports.model_labels import (
     AuditResult,
     audit_results,
     find_audit,
+    measure_of,
     num_auditable,
     num_reviewable,
     publish_audit,
@@ -72,6 +73,8 @@ class Command(RefusingCommand):
             held = f"reserves {amount_text(quote.held)} {currency}, {amount_text(quote.each)} {currency} each at most"
         left = f"{amount_text(quote.available)} {currency} of the budget is left"
         self.stdout.write(f"{quote.num_examples:,} of {quote.num_left:,} labels: {held}; {left}.")
+        if options["action"] == "audit" and (fault := measure_of(study).fault):
+            self.stdout.write(fault)
         if not options["yes"]:
             self.stdout.write("Nothing is published yet: add --yes to do it.")
             return

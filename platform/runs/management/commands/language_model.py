@@ -28,7 +28,7 @@ from runs.prompting import (
     start_labeling_job,
     stop_labeling_job,
 )
-from runs.requests import OF_PROMPT, RunPlan, RunRequest, settings_of, text_of, version_of
+from runs.requests import RunPlan, RunRequest, settings_of, settings_of_prompt, text_of, version_of
 from studies.models import Study
 from studies.queries import find_study
 
@@ -125,7 +125,7 @@ def _add_request(parser: CommandParser) -> None:
     parser.add_argument("study", help="its id or name")
     parser.add_argument("--connection", dest="teacher_connection", metavar="NAME", required=True, help="who is asked")
     parser.add_argument("--labels", type=int, help="labels that a run would have, for the shown examples; default all")
-    for name in OF_PROMPT:
+    for name in settings_of_prompt():
         add_setting(parser, settings_of(RunPlan)[name])
     parser.add_argument("--yes", action="store_true", help="start it; without, the cost is printed alone")
 

@@ -6,7 +6,7 @@ from budgets.models import Path
 from connections.models import Connection
 from connections.prompts import PromptText
 from runs.prompting import MOST_LABELLED
-from runs.requests import MOST_EXAMPLES, OF_PROMPT, RunPlan, RunRequest
+from runs.requests import MOST_EXAMPLES, RunPlan, RunRequest, settings_of_prompt
 from studies.models import Study
 from web.forms.runs import SETTINGS, prompt_version_field, setting_field
 
@@ -56,7 +56,7 @@ class LabelingJobForm(forms.Form):
         versions = study.prompt_versions.order_by("-number")[:MOST_VERSIONS]
         self.fields["prompt_version"] = prompt_version_field(versions)
         self.fields["prompt_version"].help_text = ""
-        self._names = [name for name in OF_PROMPT if name != "answer_length" or not study.definition.has_labels]
+        self._names = settings_of_prompt(study.definition)
         for name in self._names:
             if SETTINGS[name].label:
                 help_text = _HELP.get(name, SETTINGS[name].help)
