@@ -158,7 +158,7 @@ def read_given(*, dataset: datasets.Dataset, task_type: TaskType, labels: Sequen
 
 def given_column(task_type: TaskType) -> str:
     """Name the column of the dataset that has the answers."""
-    is_scored = task_type.has_labels and task_type.unit == "row"
+    is_scored = task_type.has_labels and task_type.unit != "word"
     return LabelScores.column if is_scored else EntityAnswers.column
 
 
