@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from budgets.ledger import BudgetExceeded
 from budgets.models import Path
 from connections.models import Answer, Connection, Outcome, Outputs
 from connections.operations import run_self_test
@@ -16,12 +15,11 @@ from labeling.widgets import widget_of
 from reports.model_labels import audit_results, start_audit
 from reports.verify import verify
 from runs.models import LabelingJob, ModelLabel
-from runs.prompting import carry_out_labeling_job, shown_answers, start_labeling_job
+from runs.prompting import LabelingJobImpossible, carry_out_labeling_job, shown_answers, start_labeling_job
 from runs.requests import RunPlan, RunRequest
 from runs.requests.plan import PlanInvalid
 from studies.labels import assign_label
 from studies.models import Label, Split, Study
-from studies.task_types import spans_to_json
 from tests import factories
 from tests.integration.connections.conftest import price_tokens
 from tests.language_server import Answerer, Served, Told, completion, language_server, usage
@@ -179,11 +177,9 @@ def test_a_preview_shows_what_came(
     assert len(shown) == 5 and not by_model(ours)
     assert all(bool(one.shares) == (name != "Bob") for name, one in shown.items())
     client.force_login(ours.created_by)
-    page = client.get(f"/labeling-jobs/{job.pk}/")
-    assert page.status_code == 200, "the address of a labelling job"
-    html = page.content.decode()
-    assert ("Entities" if task_type == "entity_extraction" else "<th>Text</th>") in html
-    assert "The answer was cut" in html or "Bob" not in shown
+    page = client.get(f"/labeling-jobs/{job.pk}/").content.decode()
+    assert ("<th>Entities</th>" if task_type == "entity_extraction" else "<th>Text</th>") in page
+    assert ("The answer was cut" in page) == ("Bob" in shown)
     prompt = client.get(f"/studies/{ours.pk}/prompt/").content.decode()
     assert ("{{labels}}" in prompt) == (task_type == "entity_extraction")
 
@@ -223,7 +219,6 @@ def test_an_audit_of_entities_is_of_the_f1_of_each_text(
     client.force_login(ours.created_by)
     page = client.get(f"/studies/{ours.pk}/labelling/model/").content.decode()
     assert "F1 of spans, mean over texts" in page and "counts the spans of all texts together" in page
-    assert spans_to_json([]) == "[]"
 
 
 @pytest.mark.parametrize(("metric", "has_figure"), [("rouge_l", True), ("bleu", False)])
@@ -265,7 +260,7 @@ def test_the_worst_case_is_held_by_the_limit_of_each_answer(
     study: MakeStudy, connection: Connection, server: Served
 ) -> None:
     ours = study("text_generation", limit="0.3")
-    with pytest.raises((BudgetExceeded, Exception), match="not one answer could be held for"):
+    with pytest.raises(LabelingJobImpossible, match="not one answer could be held for"):
         job_of(ours, connection, answer_length=512)
     assert not server.requests
     job_of(ours, connection, answer_length=4)
