@@ -85,7 +85,7 @@ class ChosenExamples:
 
 
 def never_published(*, study: Study) -> QuerySet[Example]:
-    """Examples of the pool that are neither published nor labelled, and never were, nor ordered elsewhere."""
+    """Examples of the pool that are neither published nor labelled, and never were, nor kept for a labelling job."""
     return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True, labeling_job="")
 
 
@@ -153,7 +153,7 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
 
 
 def _lock_next(wanted: PublishRequest) -> list[Example]:
-    """The next examples, locked; where an order for labels took some before they were, those after them."""
+    """The next examples, locked; where a labelling job took some before they were, those after them."""
     while True:
         next_ids = list(wanted.examples.values_list("pk", flat=True)[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
         lock_examples(next_ids)
