@@ -12,6 +12,7 @@ from budgets.models import Path
 from budgets.money import ZERO, amount_text
 from config.refusals import Refusal
 from connections.prompts import PromptText
+from connections.queries import outcomes_for
 from runs.commands import add_setting, plan_of
 from runs.models import LabelingJob
 from runs.prompting import (
@@ -98,6 +99,9 @@ class Command(RefusingCommand):
         job = find_labeling_job(options["job"])
         self._tell(job)
         currency = job.study.budget.currency
+        for totals in outcomes_for(job.source_key):
+            num_tokens = totals.input_tokens + totals.cached_tokens + totals.output_tokens
+            self.stdout.write(f"  {totals.outcome}: {totals.num:,} requests, {num_tokens:,} tokens")
         for one in shown_answers(job, most=NUM_PREVIEWED):
             self.stdout.write(_answer_text(one, currency=currency))
 

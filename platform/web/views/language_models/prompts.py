@@ -9,6 +9,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
 from connections.prompts import system_places
+from connections.queries import outcomes_for
 from runs.models import LabelingJob
 from runs.prompting import (
     NUM_PREVIEWED,
@@ -120,6 +121,7 @@ def _context(shown: LabelingJob) -> dict[str, object]:
         "num_answers": len(shown.example_ids) * shown.prompt.payload.get("samples", 1),
         "plan": [(SETTINGS[name].label, value) for name, value in shown.plan.items() if SETTINGS[name].label],
         "num_labels": shown.labels.count(),
+        "outcomes": outcomes_for(shown.source_key),
     }
 
 
