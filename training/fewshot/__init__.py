@@ -1,6 +1,5 @@
 """Few labels: heads on a checkpoint that is not trained, from label names and labelled rows, chosen without waste."""
 
-from training.fewshot.choosing import Candidate, Choice, choose
 from training.fewshot.encoder import FrozenEncoder
 from training.fewshot.fitting import FrozenFit, FrozenStudy, UnitVectors
 from training.fewshot.folds import stratified_folds
@@ -8,6 +7,7 @@ from training.fewshot.frozen_head import FrozenHead, LinearHead
 from training.fewshot.judging import as_outputs, errors_of, scores_of
 from training.fewshot.label_parts import PartHeads, heads_of_parts
 from training.fewshot.linear import fit_logistic
+from training.fewshot.model_selection import Candidate, Choice, choose
 from training.fewshot.names import TEMPLATE, LabelText
 from training.fewshot.recipes import OF_PAIRS, OF_TEXTS, Evidence, Recipe
 from training.fewshot.store import VectorStore

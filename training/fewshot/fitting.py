@@ -11,11 +11,11 @@ from torch import nn
 
 from training.answers import Rows
 from training.data import ModelOutputs, Units, tokenise
-from training.fewshot.choosing import Choice, LabelledUnits, choose
 from training.fewshot.encoder import FrozenEncoder
 from training.fewshot.features import Floats, centre_of, centred_units, pair_features
 from training.fewshot.frozen_head import FrozenHead, probabilities
 from training.fewshot.judging import Judge, as_outputs
+from training.fewshot.model_selection import Choice, LabelledUnits, choose
 from training.fewshot.names import TEMPLATE, LabelText, NameVectors, listed, name_vectors
 from training.fewshot.recipes import STRENGTHS, Evidence, logistic, logistic_from_names
 from training.fewshot.store import VectorStore

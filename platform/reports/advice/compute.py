@@ -88,18 +88,18 @@ def compute_of(chain: Chain, situation: Situation, history: PriceHistory, *, hel
 
 def price_scoring(situation: Situation, history: PriceHistory) -> Scoring | str:
     """Price the scores by which a model would choose labels; a sentence where it cannot choose any."""
-    choosing = situation.choosing
-    if choosing.is_scoring:
+    basis = situation.selection
+    if basis.is_scoring:
         return "Runs are in progress that score examples; labels that a model chooses come after them."
-    if choosing.scored_run is not None:
+    if basis.scored_run is not None:
         return Scoring()
-    if choosing.scorer is None:
+    if basis.scorer is None:
         return "No labels can be chosen by uncertainty: no student is there that could say of what it is unsure."
     request = scoring_request(
         study=situation.study,
-        scorer=choosing.scorer,
+        scorer=basis.scorer,
         num_labels=situation.pool.num_labels,
-        num_to_score=choosing.num_to_score,
+        num_to_score=basis.num_to_score,
     )
     chain = chain_of(request=request, inputs=count_inputs(request))
     refused = [result.text for result in preflight(chain) if result.level == CheckLevel.REFUSED]
@@ -109,8 +109,8 @@ def price_scoring(situation: Situation, history: PriceHistory) -> Scoring | str:
     if not minutes:
         return "The money left cannot be held for scoring examples, so that no labels are chosen by uncertainty."
     return Scoring(
-        scorer=choosing.scorer,
-        num_to_score=choosing.num_to_score,
+        scorer=basis.scorer,
+        num_to_score=basis.num_to_score,
         minutes=minutes,
         expected=compute.expected,
         likely=compute.likely,

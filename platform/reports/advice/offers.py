@@ -14,7 +14,7 @@ from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, Scoring, compute_of, price_scoring
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
-from reports.choosing import LEAST_RATIO
+from reports.selection import LEAST_RATIO
 from runs.checkpoints import num_layers
 from runs.preflight import CheckLevel, preflight
 from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
@@ -29,7 +29,7 @@ class Offer:
     """A cell and its price: what `num_new` further labels and its runs are expected to cost.
 
     `num_waiting` of its labels are published already and not answered yet: their money is held. `minutes` is the time
-    limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already. `choosing`: the scores by
+    limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already. `selection`: the scores by
     which a model chooses the further labels; None where they are random ones. `layers` are those that its student keeps
     of `of_layers`, none where it has all; the latter is 0 where no config says it.
     """
@@ -44,14 +44,14 @@ class Offer:
     num_runs: int = 1
     teacher_run: int | None = None
     is_hybrid: bool = False
-    choosing: Scoring | None = None
+    selection: Scoring | None = None
     layers: tuple[int, ...] = ()
     of_layers: int = 0
 
     @property
     def compute_expected(self) -> Decimal:
         """Of its runs, and of scoring by which its labels are chosen."""
-        return self.compute.expected + (self.choosing.expected if self.choosing else ZERO)
+        return self.compute.expected + (self.selection.expected if self.selection else ZERO)
 
     @property
     def price(self) -> Decimal:
@@ -60,7 +60,7 @@ class Offer:
     @property
     def likely(self) -> Likely:
         """The interval of its price; what it holds until it ends is the worst case."""
-        compute = [self.compute.likely, *([self.choosing.likely] if self.choosing else [])]
+        compute = [self.compute.likely, *([self.selection.likely] if self.selection else [])]
         return apart(self.labels_likely, at_once(compute))
 
     @property
@@ -90,7 +90,7 @@ class Offers:
 class LabelSize:
     """A number of labels of the pool, and what those beyond the ones there, or on their way, cost.
 
-    `choosing`: the scores by which a model chooses these; None where they are random ones.
+    `selection`: the scores by which a model chooses these; None where they are random ones.
     """
 
     num_labels: int
@@ -98,7 +98,7 @@ class LabelSize:
     expected: Decimal = ZERO
     held: Decimal = ZERO
     likely: Likely = NOTHING
-    choosing: Scoring | None = None
+    selection: Scoring | None = None
 
 
 def offers_of(situation: Situation) -> Offers:
@@ -163,15 +163,15 @@ def chosen_sizes(
     if isinstance(scoring, str):
         offers.note(scoring)
         return []
-    found = [size for size in further if situation.choosing.takes(size.num_new)] or _fewer(situation, further)
+    found = [size for size in further if situation.selection.takes(size.num_new)] or _fewer(situation, further)
     if not found:
         offers.note("Too few examples are left for a model to choose labels among.")
-    return [replace(size, choosing=scoring) for size in found]
+    return [replace(size, selection=scoring) for size in found]
 
 
 def _fewer(situation: Situation, further: Sequence[LabelSize]) -> list[LabelSize]:
     """As many as a model can choose among enough others, where round numbers are too many."""
-    num_new = min(situation.choosing.num_choosable // LEAST_RATIO, further[-1].num_new)
+    num_new = min(situation.selection.num_selectable // LEAST_RATIO, further[-1].num_new)
     if num_new < FEWEST:
         return []
     quote = quote_labels(study=situation.study, num_examples=num_new)
@@ -202,14 +202,14 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
         teacher_seeds=ONE_FOR_ALL,
         gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0,
     )
-    if teacher_run is None and size.choosing is None:
+    if teacher_run is None and size.selection is None:
         look = RunPlan(teacher_only=True)
         yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
     plans = [plan, *_plans_of_own_checkpoint(situation, size, plan)]
     sizes = pseudo_sizes(situation.pool.num_examples - num_labels)
     yield from _smaller_students(situation, size, plan, sizes[-1:])
     # What a model chose is compared with random labels at the largest size alone.
-    for num_unlabelled in sizes[-1:] if size.choosing else sizes:
+    for num_unlabelled in sizes[-1:] if size.selection else sizes:
         for one in plans:
             yield RunRequest(
                 study=study, path=Path.DISTIL, plan=one, num_labels=num_labels, num_unlabelled=num_unlabelled
@@ -221,7 +221,7 @@ def _smaller_students(
 ) -> Iterator[RunRequest]:
     """One of fewer layers on each path, with all labels there: enough to tell what it loses."""
     study, layers = situation.study, situation.smaller
-    if not layers or size.num_labels != situation.pool.num_labels or size.choosing:
+    if not layers or size.num_labels != situation.pool.num_labels or size.selection:
         return
     alone, taught = RunPlan(student_layers=layers), replace(plan, student_layers=layers)
     yield RunRequest(study=study, path=Path.ANNOTATE, plan=alone, num_labels=size.num_labels)
@@ -270,7 +270,7 @@ def _add(
     if refusals:
         offers.note(f"{_name(request)} is not on offer: {' '.join(refusals)}")
         return
-    held = size.held + (size.choosing.expected if size.choosing else ZERO)
+    held = size.held + (size.selection.expected if size.selection else ZERO)
     compute, minutes = compute_of(chain, situation, history, held=held)
     offer = Offer(
         cell=cell,
@@ -283,7 +283,7 @@ def _add(
         num_runs=len(chain.runs),
         teacher_run=chain.plan.teacher_run,
         is_hybrid=chain.plan.is_hybrid,
-        choosing=size.choosing,
+        selection=size.selection,
         layers=chain.plan.student_layers or (),
         of_layers=num_layers(situation.study.student_model) if cell.layers else 0,
     )
@@ -294,7 +294,7 @@ def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell
     plan, num_labels = request.plan, request.num_labels or 0
     is_own = plan.self_distil or plan.teacher_run in situation.self_taught
     pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
-    chosen = situation.pool.num_chosen(num_labels) + (size.num_new if size.choosing else 0)
+    chosen = situation.pool.num_chosen(num_labels) + (size.num_new if size.selection else 0)
     layers = len(plan.student_layers or ())
     return Cell(num_labels, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER, chosen, layers)
 

@@ -12,8 +12,8 @@ from planning.surfaces import SDS_IN_INTERVAL, Cell, Cells, Point, PriceList
 from reports.advice.offers import Offer
 from reports.advice.situation import Situation
 from reports.advice.words import name_purchase
-from reports.choosing import choice_factor
 from reports.formatting import money
+from reports.selection import choice_factor
 from reports.surfaces import known_surfaces
 
 
@@ -74,9 +74,9 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
 def _price_list(offers: Sequence[Offer]) -> PriceList:
     return PriceList(
         cells=Cells.of([offer.cell for offer in offers]),
-        label_dollars=np.array([0.0 if offer.choosing else float(offer.labels) for offer in offers]),
+        label_dollars=np.array([0.0 if offer.selection else float(offer.labels) for offer in offers]),
         chosen_dollars=np.array(
-            [float(offer.labels + offer.choosing.expected) if offer.choosing else 0.0 for offer in offers]
+            [float(offer.labels + offer.selection.expected) if offer.selection else 0.0 for offer in offers]
         ),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
         teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),

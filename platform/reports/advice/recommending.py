@@ -70,7 +70,7 @@ def decide(situation: Situation, offers: Offers) -> Decision:
     if reason:
         return Decision(words=reason)
     question = question_of(situation=situation, offers=offers.found)
-    if any(offer.choosing for offer in offers.found):
+    if any(offer.selection for offer in offers.found):
         offers.note(name_factor(question.factor))
     advice = advise(question)
     by_cell = {offer.cell: offer for offer in offers.found}
@@ -183,7 +183,7 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
 
 def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool]:
     cell = offer.cell
-    return offer.path, cell.teacher, cell.layers, offer.num_new > 0, offer.choosing is not None
+    return offer.path, cell.teacher, cell.layers, offer.num_new > 0, offer.selection is not None
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:

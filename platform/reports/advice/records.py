@@ -177,15 +177,15 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         of_layers=offer.of_layers,
         is_self_taught=offer.cell.teacher == OWN_CHECKPOINT,
         num_chosen=offer.cell.chosen,
-        **_choosing_of(offer),
+        **_selection_of(offer),
         pilot_adds=part.adds if part else None,
         pilot_holds=part.holds if part else None,
         **foreseen,
     )
 
 
-def _choosing_of(offer: Offer) -> dict[str, Any]:
-    scoring = offer.choosing
+def _selection_of(offer: Offer) -> dict[str, Any]:
+    scoring = offer.selection
     if scoring is None:
         return {}
     return {

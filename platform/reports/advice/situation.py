@@ -18,8 +18,8 @@ from labeling.payment import Terms, terms_of
 from labeling.publishing import publishable
 from planning.policy import half_of_layers
 from planning.surfaces import TEACHER, Cell
-from reports.choosing import Choosing, choosing_of
 from reports.points import Point, points
+from reports.selection import SelectionBasis, selection_basis
 from runs.checkpoints import num_layers
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
 from runs.preflight import licence_of
@@ -114,7 +114,7 @@ class Situation:
     has_test: bool
     self_taught: frozenset[int]
     licences: tuple[str, ...]
-    choosing: Choosing
+    selection: SelectionBasis
 
     @cached_property
     def key(self) -> str:
@@ -136,7 +136,7 @@ class Situation:
             (study.annotations_per_example, study.metric, str(study.worth_per_point), bool(study.monthly_requests)),
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
             self.licences,
-            repr(self.choosing),
+            repr(self.selection),
         )
 
     @cached_property
@@ -214,7 +214,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         has_test=counts[Split.TEST].num_labelled > 0,
         self_taught=self_taught,
         licences=tuple(_licence(model) for model in teachers_of(study)),
-        choosing=choosing_of(study),
+        selection=selection_basis(study),
     )
 
 

@@ -24,7 +24,7 @@ def name_purchase(offer: Offer) -> str:
     """What is bought: “20 more labels and a student of 120 labels and 500 pseudo-labels”."""
     student = name_student(offer.cell, is_hybrid=offer.is_hybrid, of_layers=offer.of_layers)
     if offer.num_new:
-        chosen = ", chosen by uncertainty," if offer.choosing else ""
+        chosen = ", chosen by uncertainty," if offer.selection else ""
         return f"{offer.num_new:,} more labels{chosen} and {student}"
     return f"{student}, {offer.num_waiting:,} of them on their way" if offer.num_waiting else student
 

@@ -17,8 +17,8 @@ from labeling.models import LabelingProject
 from labeling.publishing import ChosenExamples, PublishRequest, hold_batch, publishable
 from reports.autopilot.deciding import BUYS, Purchase, View
 from reports.autopilot.spending import spending_of
-from reports.choosing import choose_examples
 from reports.models import AutopilotStep
+from reports.selection import select_examples
 from runs.control import start_all
 from runs.models import Run
 from studies.models import Example, Split
@@ -81,7 +81,7 @@ def _publish(view: View, purchase: Purchase, project: LabelingProject | None) ->
     """Hold one batch; its uid names the recommendation, so that no second batch is ever made of it."""
     if project is None:
         raise NotBought(CHANGED)
-    chosen = choose_examples(view.study) if purchase.offer.is_chosen else None
+    chosen = select_examples(view.study) if purchase.offer.is_chosen else None
     if chosen:
         chosen = chosen.next_of(study=view.study, num_examples=purchase.num_labels)
     wanted = PublishRequest(

@@ -232,9 +232,9 @@ def _pilot(view: View) -> Purchase:
 def _labels(view: View, offer: OfferRecord) -> Purchase:
     """At most one batch: money of people is spent in small steps."""
     assert view.tranche.recommendation is not None
-    choosable = view.situation.choosing.num_choosable if offer.is_chosen else None
+    selectable = view.situation.selection.num_selectable if offer.is_chosen else None
     num_examples, chosen = min(offer.num_new, EXAMPLES_PER_BATCH), ", chosen by uncertainty" if offer.is_chosen else ""
-    quote = quote_labels(study=view.study, num_examples=num_examples, num_choosable=choosable)
+    quote = quote_labels(study=view.study, num_examples=num_examples, num_left=selectable)
     return Purchase(
         recommendation=view.tranche.recommendation,
         offer=offer,

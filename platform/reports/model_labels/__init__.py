@@ -2,7 +2,6 @@
 
 from reports.model_labels.auditing import NothingToAudit, num_auditable, publish_audit, start_audit
 from reports.model_labels.measuring import Measure, measure_of
-from reports.model_labels.quoting import PeopleQuote, quote_people
 from reports.model_labels.results import AuditNotFound, AuditResult, ClassShare, audit_results, find_audit
 from reports.model_labels.reviewing import num_reviewable, publish_review, reviewed
 
@@ -12,7 +11,6 @@ __all__ = [
     "ClassShare",
     "Measure",
     "NothingToAudit",
-    "PeopleQuote",
     "audit_results",
     "find_audit",
     "measure_of",
@@ -20,7 +18,6 @@ __all__ = [
     "num_reviewable",
     "publish_audit",
     "publish_review",
-    "quote_people",
     "reviewed",
     "start_audit",
 ]

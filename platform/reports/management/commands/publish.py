@@ -8,7 +8,7 @@ from accounts.commands import RefusingCommand
 from accounts.queries import find_person
 from budgets.money import amount_text
 from labeling.publishing import publish
-from reports.choosing import choose_examples
+from reports.selection import select_examples
 from studies.models import Split
 from studies.queries import find_study
 
@@ -28,7 +28,7 @@ class Command(RefusingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         study = find_study(options["study"])
         actor = find_person(options["email"]) if options["email"] else study.created_by
-        chosen = choose_examples(study) if options["uncertain"] else None
+        chosen = select_examples(study) if options["uncertain"] else None
         result = publish(
             actor=actor, study=study, num_examples=options["examples"], split=options["split"], which=chosen
         )

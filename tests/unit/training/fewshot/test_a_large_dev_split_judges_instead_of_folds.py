@@ -3,7 +3,7 @@ import pytest
 
 from tests.unit.training.fewshot.evidence import judge_of, make
 from training.fewshot import choose
-from training.fewshot.choosing import FEWEST_DEV, LabelledUnits
+from training.fewshot.model_selection import FEWEST_DEV, LabelledUnits
 
 
 @pytest.mark.parametrize(("num_dev", "judged_on"), [(FEWEST_DEV, "dev"), (FEWEST_DEV - 1, "folds")])

@@ -1,4 +1,4 @@
-"""What a model may choose from for labelling, and the order in which it would."""
+"""Selection of examples to label by uncertainty: on which basis, and in which order."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from studies.models import Example, Snapshot, Split, Study
 from studies.queries import labelled
 
 LEAST_RATIO = 2
-"""Examples that there must be for each one that is chosen: of fewer, choosing is hardly a choice."""
+"""Examples that there must be for each one that is chosen: of fewer, selecting is hardly a choice."""
 STALE = 2
 """Times the labels of the model that scored: with more labels there, the newest student scores again."""
 
@@ -22,38 +22,38 @@ class NothingScored(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choosing:
-    """What there is to choose by: scores of `scored_run`, else a student of `scorer`, which `num_to_score` await.
+class SelectionBasis:
+    """What there is to select by: scores of `scored_run`, else a student of `scorer`, which `num_to_score` await.
 
-    `num_choosable` were never published, and are scored where scores are there. `is_scoring`: scores are on their way.
+    `num_selectable` were never published, and are scored where scores are there. `is_scoring`: scores are on their way.
     """
 
     scored_run: int | None
     scorer: int | None
     num_to_score: int
-    num_choosable: int
+    num_selectable: int
     is_scoring: bool
 
     def takes(self, num_examples: int) -> bool:
         """Whether so many can be chosen among enough others."""
-        return num_examples * LEAST_RATIO <= self.num_choosable
+        return num_examples * LEAST_RATIO <= self.num_selectable
 
 
-def choosing_of(study: Study) -> Choosing:
-    """Read what a study has to choose by; scores of a model of far fewer labels than there are now are none."""
+def selection_basis(study: Study) -> SelectionBasis:
+    """Read what a study has to select by; scores of a model of far fewer labels than there are now are none."""
     num_labels, scores = labelled(study, Split.POOL).count(), _fresh_scores(study)
     scorer = None if scores else newest_student(study)
     open_ones = study.runs.filter(kind=RunKind.SCORE, children__isnull=True).exclude(state__in=RunState.ended())
-    return Choosing(
+    return SelectionBasis(
         scored_run=scores.run.pk if scores else None,
         scorer=scorer.pk if scorer else None,
         num_to_score=study.examples.filter(split=Split.POOL).count() - num_labels if scorer else 0,
-        num_choosable=(_choosable(study, scores.run) if scores else never_published(study=study)).count(),
+        num_selectable=(_selectable(study, scores.run) if scores else never_published(study=study)).count(),
         is_scoring=open_ones.exists(),
     )
 
 
-def choose_examples(study: Study) -> ChosenExamples:
+def select_examples(study: Study) -> ChosenExamples:
     """The examples of the pool that may be published next, those first of which a model was least sure.
 
     Raises: NothingScored; ScoresUnreadable.
@@ -65,7 +65,7 @@ def choose_examples(study: Study) -> ChosenExamples:
             "random order.",
             field="order",
         )
-    by_uid = dict(_choosable(study, scores.run).values_list("uid", "pk"))
+    by_uid = dict(_selectable(study, scores.run).values_list("uid", "pk"))
     ids = [by_uid[uid] for uid in least_sure_first(scores) if uid in by_uid]
     if not ids:
         raise NothingScored(
@@ -73,7 +73,7 @@ def choose_examples(study: Study) -> ChosenExamples:
             "random order.",
             field="order",
         )
-    return ChosenExamples(ids=ids, run_id=scores.run.pk)
+    return ChosenExamples(ids=ids, scores_key=scores.run.source_key)
 
 
 def _fresh_scores(study: Study) -> KeptScores | None:
@@ -83,7 +83,7 @@ def _fresh_scores(study: Study) -> KeptScores | None:
     return scores
 
 
-def _choosable(study: Study, run: Run) -> QuerySet[Example]:
+def _selectable(study: Study, run: Run) -> QuerySet[Example]:
     """Examples that a run scored, and that were never published."""
     assert run.unlabelled_id is not None, "what scores has rows to score"
     scored = Snapshot.objects.filter(pk=run.unlabelled_id).values_list(Func(F("unlabelled_ids"), function="unnest"))
