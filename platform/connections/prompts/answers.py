@@ -9,8 +9,8 @@ from connections.prompts.sources import AnswerForm, LabelledExample, Method, Pro
 
 # An end of text, spaces and line breaks around an answer.
 _SPARE_TOKENS = 16
-# An entity repeats its words, with a label and the signs of JSON around it.
-_TOKENS_PER_BYTE_OF_ENTITIES = 2
+# An entity repeats its words, with a label and the signs of JSON around it: in a short text each word may be one.
+_TOKENS_OF_ENTITIES, _TOKENS_PER_BYTE_OF_ENTITIES = 256, 2
 _ENTITIES = (
     "Find the entities in the text. Answer with each of them in the order of the text, as often as it is there, in "
     'exactly the words of the text, as JSON: {"entities": [{"text": …, "label": …}]}. Where there is none, answer with '
@@ -53,15 +53,16 @@ def most_output_tokens(source: PromptSource, method: Method, settings: PromptSet
     """The limit of an answer; of entities, beside what their text makes it (`tokens_of_entities`)."""
     if source.form == AnswerForm.TEXT:
         return settings.answer_length
+    if source.form == AnswerForm.ENTITIES:
+        return _TOKENS_OF_ENTITIES
     if method == Method.LETTERS:
         return 1
     sizes = [len(json.dumps(label, ensure_ascii=False).encode()) + 2 for label in source.labels]
-    is_one = source.is_exclusive or source.form == AnswerForm.ENTITIES
-    return _SPARE_TOKENS * 2 + (max(sizes) if is_one else sum(sizes))
+    return _SPARE_TOKENS * 2 + (max(sizes) if source.is_exclusive else sum(sizes))
 
 
 def tokens_of_entities(text: str) -> int:
-    """What an answer that names the entities of a text may have for them."""
+    """What an answer that names the entities of a text may have the more, the longer the text is."""
     return _TOKENS_PER_BYTE_OF_ENTITIES * len(text.encode(errors="replace"))
 
 

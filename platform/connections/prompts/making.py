@@ -39,7 +39,6 @@ MOST_LABELS = 200
 _TOKENS_PER_REQUEST, _TOKENS_PER_MESSAGE = 128, 16
 _SEED = 0
 
-
 Message = dict[str, str]
 
 
@@ -48,7 +47,6 @@ class LabelPrompt:
     """A prompt: messages before the text, how the answer is constrained, and its bounds in tokens.
 
     `most_output_tokens` are of an answer to any text; entities have more by their text, see `output_limit`.
-
     `confidence` is the stated probability of an answer whose server tells none, and of which one is asked for. Of the
     pairs of messages in `candidates`, `shots` are shown: those most like the text. A blank `message` is the usual one.
     """

@@ -239,6 +239,8 @@ def test_an_audit_of_texts_is_of_a_metric_that_is_a_mean(
     page = client.get(f"/studies/{ours.pk}/labelling/model/").content.decode()
     assert ("ROUGE-L of all its answers" in page) == has_figure
     assert ("is a figure of all texts together" in page) != has_figure
+    asked = client.get(f"/studies/{ours.pk}/labelling/model/audit/").content.decode()
+    assert ("is a figure of all texts together" in asked) != has_figure
 
 
 @pytest.mark.parametrize(("metric", "score"), [("exact_match", 0), ("f1", 2 / 3)])
