@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studies", "0013_model_labels")]
+    dependencies = [("studies", "0013_chosen_and_model_labels")]
 
     operations = [
         migrations.AddField(
