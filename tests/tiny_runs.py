@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +82,8 @@ def opinions(text: str) -> str:
     return json.dumps([{"start": one.start(), "end": one.end(), "label": kind[one[1]]} for one in found])
 
 
-def write_dataset(folder: Path, rows: dict[str, list[str]]) -> Path:
-    datasets.Dataset.from_dict(rows).save_to_disk(str(folder))
+def write_dataset(folder: Path, rows: Mapping[str, list[Any]]) -> Path:
+    datasets.Dataset.from_dict(dict(rows)).save_to_disk(str(folder))
     return folder
 
 

@@ -5,10 +5,10 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -20,7 +20,7 @@ from connections.keys import KeyUnreadable
 from connections.models import Answer, AnswerUse, Connection, Outcome, TokenBatch
 from connections.money import bound_billed, mark_sent, open_batch, settle_batch
 from connections.prompts import LabelPrompt
-from connections.reading import pooled, read_answer
+from connections.reading import read_answer
 from connections.sending import RequestResult, RequestSender, request_sender
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ SECONDS_BETWEEN_LOOKS = 0.1
 MOST_LOST_PER_TEXT = 2
 # One after the other: the server is then asked no more before a person has looked.
 MOST_LOST_IN_A_ROW = 8
-_LONGEST_CONTENT = 2000
+_LONGEST_CONTENT, _LONGEST_DETAIL = 2000, 300
 Fields = Mapping[str, str]
 
 
@@ -101,45 +101,56 @@ def buy_answers(
     questions = {key: _Question(fields, sample) for fields in rows for sample, key in enumerate(purchase.keys(fields))}
     try:
         with request_sender(purchase.connection) as sender:
-            buyer = _Buyer(purchase=purchase, sender=sender, should_continue=should_continue, on_done=on_done)
-            buyer.buy(questions)
+            buyer = _Buyer(
+                purchase=purchase, sender=sender, questions=questions, should_continue=should_continue, on_done=on_done
+            )
+            buyer.buy()
     except (KeyUnreadable, PriceMissing) as refusal:
         raise PurchasePaused(str(refusal)) from refusal
     _note_uses(purchase, questions)
 
 
-def scores_of(*, purchase: Purchase, rows: Iterable[tuple[str, Fields]]) -> Iterator[tuple[str, list[float]]]:
-    """Yield the id and the scores of each row that has an answer; rows are pairs of id and texts."""
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One usable answer to a text, as it is kept with its request."""
+
+    scores: Sequence[float] | None
+    value: str
+
+
+def samples_of(*, purchase: Purchase, rows: Iterable[tuple[str, Fields]]) -> Iterator[tuple[str, list[Sample]]]:
+    """Yield the id and the usable answers of each row that has one; rows are pairs of id and texts."""
     remaining = iter(rows)
     while some := list(islice(remaining, 1000)):
         keys = {uid: purchase.keys(fields) for uid, fields in some}
         found = Answer.objects.filter(key__in=chain(*keys.values()), outcome=Outcome.ANSWERED)
-        by_key: dict[str, Any] = dict(found.values_list("key", "scores"))
+        by_key = {one.key: Sample(scores=one.scores, value=one.value) for one in found.only("key", "scores", "value")}
         for uid, wanted in keys.items():
             if samples := [by_key[key] for key in wanted if key in by_key]:
-                yield uid, pooled(prompt=purchase.prompt, samples=samples)
+                yield uid, samples
 
 
 @dataclass
 class _Buyer:
     purchase: Purchase
     sender: RequestSender
+    questions: Mapping[str, _Question]
     should_continue: Callable[[], bool]
     on_done: Callable[[int, int], None]
     size: int = REQUESTS_PER_BATCH
     trouble: _Trouble = field(default_factory=_Trouble)
 
-    def buy(self, questions: Mapping[str, _Question]) -> None:
-        done = _settled_keys(questions)
-        left = [key for key in questions if key not in done]
+    def buy(self) -> None:
+        done = _settled_keys(self.questions)
+        left = [key for key in self.questions if key not in done]
         while left:
             self._check()
             num_before = len(left)
-            self.on_done(len(questions) - num_before, len(questions))
+            self.on_done(len(self.questions) - num_before, len(self.questions))
             some = left[: self.size]
-            batch = self._open({key: questions[key] for key in some})
+            batch = self._open(some)
             if batch is not None:
-                self._carry_out(batch, questions)
+                self._carry_out(batch)
                 done = _settled_keys(some)
                 left = [key for key in left if key not in done]
                 self._check()
@@ -153,16 +164,16 @@ class _Buyer:
         if self.trouble.reason:
             raise PurchasePaused(f"{self.purchase.connection}: {self.trouble.reason}")
 
-    def _open(self, questions: Mapping[str, _Question]) -> TokenBatch | None:
+    def _open(self, keys: Sequence[str]) -> TokenBatch | None:
         """Open a batch; None where it did not fit the budget, and a smaller one is tried next."""
         prompt = self.purchase.prompt
         requests = [
             Answer(
                 key=key,
-                most_input_tokens=prompt.most_input_tokens(question.fields),
-                most_output_tokens=prompt.most_output_tokens,
+                most_input_tokens=prompt.most_input_tokens(self.questions[key].fields),
+                most_output_tokens=prompt.output_limit(self.questions[key].fields),
             )
-            for key, question in questions.items()
+            for key in keys
         ]
         paid_by = {name: getattr(self.purchase, name) for name in ("connection", "budget", "path", "work_key")}
         try:
@@ -176,11 +187,11 @@ class _Buyer:
             self.size = max(self.size // 2, 1)
             return None
 
-    def _carry_out(self, batch: TokenBatch, questions: Mapping[str, _Question]) -> None:
+    def _carry_out(self, batch: TokenBatch) -> None:
         waiting = list(batch.answers.select_related("batch").order_by("-pk"))
         answers = {one.pk: one for one in waiting}
         try:
-            self._send_all(waiting, answers, questions)
+            self._send_all(waiting, answers)
         except Exception:
             # What arrives meanwhile is kept; what cannot be written is settled at its bound by who goes on.
             self.sender.leave()
@@ -188,9 +199,7 @@ class _Buyer:
             raise
         settle_batch(batch_id=batch.pk)
 
-    def _send_all(
-        self, waiting: list[Answer], answers: Mapping[int, Answer], questions: Mapping[str, _Question]
-    ) -> None:
+    def _send_all(self, waiting: list[Answer], answers: Mapping[int, Answer]) -> None:
         while waiting or self.sender.num_flying:
             if self.trouble.reason or not self.should_continue():
                 waiting.clear()
@@ -199,7 +208,7 @@ class _Buyer:
                 if not mark_sent(answer=waiting[-1]):
                     break
                 one = waiting.pop()
-                fields, sample = questions[one.key]
+                fields, sample = self.questions[one.key]
                 self.sender.send(place=one.pk, request=self.purchase.prompt.request(fields, sample=sample))
             self._write_arrived(answers)
 
@@ -219,38 +228,45 @@ class _Buyer:
 
     def _answered(self, answer: Answer, reply: Reply) -> dict[str, object]:
         self.trouble.num_lost = 0
-        reading = read_answer(prompt=self.purchase.prompt, reply=reply)
+        row = self.questions[answer.key].fields
+        reading = read_answer(prompt=self.purchase.prompt, reply=reply, row=row)
+        billed, remark = self._billed(answer, reply)
         return {
             "outcome": reading.outcome,
             "scores": None if reading.scores is None else list(reading.scores),
             "label_mass": reading.mass,
+            "value": reading.value,
             "content": _storable(reply.refusal or reply.content)[:_LONGEST_CONTENT],
-            **self._billed(answer, reply),
+            "detail": _storable("; ".join(filter(None, (remark, reading.detail))))[:_LONGEST_DETAIL],
+            **billed,
         }
 
-    def _billed(self, answer: Answer, reply: Reply) -> dict[str, object]:
-        """The usage that is billed: what the server reports, never above the bound; without a report, the bound."""
+    def _billed(self, answer: Answer, reply: Reply) -> tuple[dict[str, object], str]:
+        """The usage that is billed: what the server reports, never above the bound; without a report, the bound.
+
+        Returns: it, and what is wrong with the report, if anything.
+        """
         usage = reply.usage
         if usage is None:
-            return bound_billed()
+            return bound_billed(), ""
         num_input = min(usage.input_tokens, answer.most_input_tokens)
         num_output = min(usage.output_tokens, answer.most_output_tokens)
         more = usage.input_tokens + usage.output_tokens - num_input - num_output
-        detail = f"the server reports {more:,} tokens more than the request can have" if more else ""
+        remark = f"the server reports {more:,} tokens more than the request can have" if more else ""
         if more:
-            self.trouble.add(f"{detail}; what it can have is billed. Ask the provider, then resume the run")
+            self.trouble.add(f"{remark}; what it can have is billed. Ask the provider, then resume the run")
         has_own_price = answer.batch.cached_price_id is not None
         num_cached = min(usage.cached_tokens, num_input) if has_own_price else 0
-        return {
+        billed: dict[str, object] = {
             "input_tokens": num_input - num_cached,
             "cached_tokens": num_cached,
             "output_tokens": num_output,
-            "detail": detail,
         }
+        return billed, remark
 
     def _failed(self, asked: RequestResult) -> dict[str, object]:
         failure = asked.failure
-        detail = {"detail": _storable(str(failure))[:300]}
+        detail = {"detail": _storable(str(failure))[:_LONGEST_DETAIL]}
         if isinstance(failure, RequestRejected):
             return {"outcome": Outcome.REJECTED, **detail}
         if isinstance(failure, ReplyLost):

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
+from statistics import fmean
 from typing import Any
 
 import httpx
@@ -55,12 +57,16 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What a server answered. `alternatives` are the likeliest first tokens with their log-probabilities."""
+    """What a server answered. `alternatives` are the likeliest first tokens with their log-probabilities.
+
+    `log_probability` is the mean of that of all tokens, where the server tells it.
+    """
 
     content: str
     refusal: str = ""
     finish: str = ""
     alternatives: tuple[tuple[str, float], ...] = ()
+    log_probability: float | None = None
     usage: Usage | None = None
 
 
@@ -147,6 +153,7 @@ def read_reply(content: bytes) -> Reply:
             refusal=str(message.get("refusal") or ""),
             finish=str(choice.get("finish_reason") or ""),
             alternatives=_alternatives(choice.get("logprobs")),
+            log_probability=_log_probability(choice.get("logprobs")),
             usage=_usage(body.get("usage")),
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -160,6 +167,16 @@ def _alternatives(logprobs: object) -> tuple[tuple[str, float], ...]:
         return tuple((str(one["token"]), float(one["logprob"])) for one in first)
     except (LookupError, TypeError, ValueError):
         return ()
+
+
+def _log_probability(logprobs: object) -> float | None:
+    """The mean log-probability of the tokens; None where the server gives none, or not as it should."""
+    try:
+        found = [float(one["logprob"]) for one in logprobs["content"]]  # type: ignore[index]
+    except (LookupError, TypeError, ValueError):
+        return None
+    # Some servers give a positive one by rounding.
+    return fmean(min(one, 0.0) for one in found) if found and all(map(isfinite, found)) else None
 
 
 def _usage(told: object) -> Usage | None:

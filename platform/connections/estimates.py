@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from statistics import fmean
 from typing import Any
 
 from django.db.models import Sum
@@ -24,12 +25,13 @@ _MOST_WITH_NEAREST = 30
 class TokenEstimate:
     """The cost of answers, in the budget's currency; None where a price is missing, which `fault` says.
 
-    Each of `num_answers` texts is asked for `samples` times.
+    Each of `num_answers` texts is asked for `samples` times. `form` says what an answer is.
     """
 
     num_answers: int
     samples: int
     method: str
+    form: str
     expected: Decimal | None = None
     most: Decimal | None = None
     most_of_one: Decimal | None = None
@@ -46,7 +48,12 @@ def estimate_answers(
     num_answers: int,
 ) -> TokenEstimate:
     """Estimate answers to so many texts, none of them bought before. Parameters: `rows` are some of the texts."""
-    about: dict[str, Any] = {"num_answers": num_answers, "samples": prompt.samples, "method": prompt.method.value}
+    about: dict[str, Any] = {
+        "num_answers": num_answers,
+        "samples": prompt.samples,
+        "method": prompt.method.value,
+        "form": prompt.form.value,
+    }
     try:
         prices = token_prices(budget=budget, connection=connection)
     except PriceMissing as missing:
@@ -54,17 +61,18 @@ def estimate_answers(
     num = num_answers * prompt.samples
     some = rows[:_MOST_WITH_NEAREST] if prompt.candidates else rows
     bounds = [prompt.most_input_tokens(row) for row in some] or [0]
-    num_input = round(num * sum(bounds) / len(bounds))
+    limits = [prompt.output_limit(row) for row in some] or [0]
+    num_input, num_output = (round(num * fmean(each)) for each in (bounds, limits))
     share_in, share_out, basis = _shares(connection, prompt)
     usual = {
         CostKind.INPUT_TOKENS: round(num_input * share_in),
-        CostKind.OUTPUT_TOKENS: round(num * prompt.most_output_tokens * share_out),
+        CostKind.OUTPUT_TOKENS: round(num_output * share_out),
     }
     return TokenEstimate(
         **about,
         expected=prices.cost(usual),
-        most=_most(prices, num_input, num * prompt.most_output_tokens),
-        most_of_one=prices.worst(num_input=max(bounds), num_output=prompt.most_output_tokens),
+        most=_most(prices, num_input, num_output),
+        most_of_one=prices.worst(num_input=max(bounds), num_output=max(limits)),
         basis=basis,
     )
 

@@ -117,6 +117,10 @@ class Outcome(models.TextChoices):
     CUT = "cut", "The answer was cut"
     INVALID = "invalid", "Not one of the labels"
     OFF_LABEL = "off_label", "Little probability on the labels"
+    UNREADABLE = "unreadable", "Not in the form that was asked for"
+    NOT_IN_TEXT = "not_in_text", "Words that are not in the text"
+    MISPLACED = "misplaced", "Entities overlap, or their place is unclear"
+    EMPTY = "empty", "Nothing was written"
     REJECTED = "rejected", "The server rejected the request"
     FAILED = "failed", "Not answered, and not paid"
     LOST = "lost", "Sent, and no answer came"
@@ -141,7 +145,10 @@ class Answer(models.Model):
     ended_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True, default=Outcome.PENDING)
     content = models.TextField(blank=True)
-    scores = models.JSONField(null=True, help_text="Probabilities, in the order of the prompt's labels.")
+    scores = models.JSONField(
+        null=True, help_text="Probabilities, in the order of the prompt's labels; of a written text, of its tokens."
+    )
+    value = models.TextField(blank=True, help_text="Entities, or a written text, as JSON; blank for labels.")
     label_mass = models.FloatField(null=True, help_text="Probability on the labels, before it is renormalised.")
     input_tokens = models.PositiveIntegerField(default=0, help_text="Billed, without the cached ones.")
     cached_tokens = models.PositiveIntegerField(default=0)

@@ -93,6 +93,11 @@ def _most_sure(settings: DistillationSettings, soft: SoftLabels, is_gold_N: Mask
             "distillation.filter: no threshold is chosen for written answers. Give distillation.keep the share to keep."
         )
     assert isinstance(soft.outputs, ModelOutputs)
+    if not soft.outputs.values_UC[asked, 0].any():
+        raise NotCalibrated(
+            "distillation.filter: it is not known how likely the tokens of the written answers were. Set the filter to "
+            "none, or to random."
+        )
     order = asked[np.argsort(-soft.outputs.values_UC[asked, 0], kind="stable")]
     return _kept(is_gold_N, asked, order[: _share_of(asked, settings.keep)], None)
 

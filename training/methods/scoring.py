@@ -180,7 +180,7 @@ def _score_all(
             scored = _scored(evaluator, teacher, rows, start, keeps_vectors=keeps_vectors)
             store.write(
                 shard,
-                rows=repeated_rows(rows, len(scored.outputs) // len(rows)),
+                rows=repeated_rows(rows, [len(scored.outputs) // len(rows)] * len(rows)),
                 outputs=scored.outputs,
                 tokens=scored.tokens,
                 vectors_NSK=scored.vectors_NSK,

@@ -1,6 +1,6 @@
 """A teacher's written answers to a shard of rows: the likeliest one to each, or several that are drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,9 +71,10 @@ def write_answers(*, writer: Writer, rows: EncodedRows, on_rows: Callable[[int],
     )
 
 
-def repeated_rows(rows: Rows, count: int) -> Rows:
-    """Return each row so many times, behind each other."""
-    if count == 1:
+def repeated_rows(rows: Rows, counts: Sequence[int]) -> Rows:
+    """Return each row as often as it has answers, behind each other."""
+    if all(count == 1 for count in counts):
         return rows
-    columns = {name: [text for text in texts for _ in range(count)] for name, texts in rows.columns.items()}
-    return Rows(uids=[uid for uid in rows.uids for _ in range(count)], columns=columns, gold=None)
+    places = np.repeat(np.arange(len(rows)), counts).tolist()
+    columns = {name: [texts[place] for place in places] for name, texts in rows.columns.items()}
+    return Rows(uids=[rows.uids[place] for place in places], columns=columns, gold=None)

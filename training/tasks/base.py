@@ -59,6 +59,8 @@ class TaskType(ABC):
     metrics_of_texts: ClassVar[tuple[str, ...]] = ()
     # What the scores of single examples come to, in a few words.
     page_score: ClassVar[str] = "accuracy"
+    # Of `metrics`, those that are the mean of scores of single examples, as `score_of_example` gives them.
+    metrics_of_examples: ClassVar[tuple[str, ...]] = ("accuracy",)
     # Of `metrics`, those that are reported beside the others and that no study may be measured by.
     metrics_beside: ClassVar[tuple[str, ...]] = ()
     # What chooses steps and settings on dev, where that is not the study's metric.
@@ -76,6 +78,8 @@ class TaskType(ABC):
     asks: ClassVar[str]
     widget: ClassVar[str]
     in_a_file: ClassVar[str]
+    # What whoever writes an answer is told of it, where that is the same in every study.
+    told_to_write: ClassVar[str] = ""
     # The field in which annotators mark parts, if any.
     marked_field: ClassVar[str] = ""
     # Whether an answer is a JSON list, and how an empty one is shown.
@@ -146,6 +150,10 @@ class TaskType(ABC):
     def example_score(self, *, gold: str, predicted: str | None) -> float:
         """Say how right an answer is to one example, 0 to 1."""
         return float(predicted == gold)
+
+    def score_of_example(self, *, metric: str, gold: str, predicted: str) -> float:
+        """Score one answer by one of `metrics_of_examples`, 0 to 1."""
+        return self.example_score(gold=gold, predicted=predicted)
 
     def agreement(self, first: str, second: str) -> float:
         """Say how far two people's answers to one example agree, 0 to 1."""

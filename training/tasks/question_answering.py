@@ -17,6 +17,7 @@ from training.answers import (
     Rows,
     Written,
     checked_texts,
+    exact_match,
     given_texts,
     in_passage,
     normalised,
@@ -46,11 +47,15 @@ class QuestionAnsweringType(WrittenAnswerType):
         "label": ("answers", "answer"),
     }
     metrics = ("f1", "exact_match")
+    metrics_of_examples = metrics
     has_places = True
     page_score = "mean F1 of words"
     agreement_measure = "F1 of words"
     widget = "answering"
     marked_field = "passage"
+    told_to_write = (
+        "Answer the question in as few words as it needs, and in the words of the passage where it has the answer."
+    )
     asks = "Each question is answered in a few words, from the passage beside it where there is one."
     in_a_file = (
         'the answer itself, or a JSON list of accepted ones, ["Paris", "the capital"]; where an answer stands in the '
@@ -101,6 +106,10 @@ class QuestionAnsweringType(WrittenAnswerType):
 
     def example_score(self, *, gold: str, predicted: str | None) -> float:
         return 0.0 if predicted is None else token_f1(predicted=self._one(predicted), accepted=self.texts(gold))
+
+    def score_of_example(self, *, metric: str, gold: str, predicted: str) -> float:
+        score = exact_match if metric == "exact_match" else token_f1
+        return float(score(predicted=self._one(predicted), accepted=self.texts(gold)))
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         return tally_from_table(

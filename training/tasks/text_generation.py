@@ -33,6 +33,7 @@ class TextGenerationType(WrittenAnswerType):
         "label": ("target", "paraphrase", "summary", "translation", "references", "reference", "output"),
     }
     metrics = ("bleu", "chrf", "rouge_l", "harmonic_ibleu", "not_copied")
+    metrics_of_examples = ("rouge_l",)
     metrics_beside = ("not_copied",)
     metrics_of_texts = ("harmonic_ibleu", "not_copied")
     page_score = "mean ROUGE-L"

@@ -1,22 +1,21 @@
-"""Prompts that a language model labels by: their text with its places, their examples, and what is sent. Pure."""
+"""Prompts that a language model answers by: their text with its places, their examples, and what is sent. Pure."""
 
-from connections.prompts.making import (
+from connections.prompts.answers import letters_of
+from connections.prompts.making import MOST_ALTERNATIVES, MOST_LABELS, LabelPrompt, make_prompt
+from connections.prompts.sources import (
     BALANCED,
     CHOICES_OF_EXAMPLES,
-    MOST_ALTERNATIVES,
-    MOST_LABELS,
     NEAREST,
+    AnswerForm,
     LabelledExample,
-    LabelPrompt,
     Method,
     PromptImpossible,
     PromptSettings,
     PromptSource,
     balanced,
-    letters_of,
-    make_prompt,
+    entities_as_json,
 )
-from connections.prompts.texts import SYSTEM_PLACES, PromptText, PromptTextInvalid, check_text, usual_text
+from connections.prompts.texts import PromptText, PromptTextInvalid, check_text, system_places, usual_text
 
 __all__ = [
     "BALANCED",
@@ -24,7 +23,7 @@ __all__ = [
     "MOST_ALTERNATIVES",
     "MOST_LABELS",
     "NEAREST",
-    "SYSTEM_PLACES",
+    "AnswerForm",
     "LabelPrompt",
     "LabelledExample",
     "Method",
@@ -35,7 +34,9 @@ __all__ = [
     "PromptTextInvalid",
     "balanced",
     "check_text",
+    "entities_as_json",
     "letters_of",
     "make_prompt",
+    "system_places",
     "usual_text",
 ]

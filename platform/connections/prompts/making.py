@@ -1,100 +1,52 @@
-"""The prompt that a language model labels by: made of what a study says of its labels, and of labelled examples.
+"""The prompt that a language model answers by: made of what a study says of its answers, and of labelled examples.
 
 Pure: knows no database. A prompt's version is the hash of all that is sent beside the text itself.
 """
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
-from enum import StrEnum
 from functools import cached_property
 from string import ascii_uppercase
 from typing import Any, Self
 
-from config.refusals import Refusal
-from connections.prompts.nearest import NearestTexts
-from connections.prompts.texts import (
-    GUIDELINE,
-    HOW_TO_ANSWER,
-    LABELS,
-    PromptText,
-    filled,
-    usual_text,
+from connections.prompts.answers import (
+    how_to_answer,
+    letters_of,
+    most_output_tokens,
+    schema_of,
+    shown_answer,
+    tokens_of_entities,
 )
+from connections.prompts.nearest import NearestTexts
+from connections.prompts.sources import (
+    NEAREST,
+    AnswerForm,
+    LabelledExample,
+    Method,
+    PromptImpossible,
+    PromptSettings,
+    PromptSource,
+    balanced,
+)
+from connections.prompts.texts import GUIDELINE, HOW_TO_ANSWER, LABELS, filled, usual_text
 
 # Servers tell of so many alternatives of a token at most.
 MOST_ALTERNATIVES = 20
 MOST_LABELS = 200
 # What a chat template puts around messages: special tokens, roles, a date.
 _TOKENS_PER_REQUEST, _TOKENS_PER_MESSAGE = 128, 16
-# An end of text, spaces and line breaks around an answer.
-_SPARE_TOKENS = 16
 _SEED = 0
 
-
-class Method(StrEnum):
-    """How an answer is kept to the labels, and where its probabilities come from."""
-
-    LETTERS = "letters"  # one letter per label; probabilities of the first token
-    SCHEMA = "schema"  # JSON that a schema constrains; the stated confidence
-    TEXT = "text"  # the label's own text; the stated confidence
-
-
-BALANCED, NEAREST = "balanced", "nearest"
-CHOICES_OF_EXAMPLES = {
-    BALANCED: "The same for every text, all labels about equally often",
-    NEAREST: "Those most like the text, by TF-IDF",
-}
-
-
-class PromptImpossible(Refusal):
-    """No prompt can be made for these labels and this connection."""
-
-
 Message = dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelledExample:
-    """An example that is shown with its answer: one label, or those that apply."""
-
-    fields: Mapping[str, str]
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PromptSource:
-    """What a prompt is made of. `meanings` have, by label, what is known beside its name."""
-
-    labels: tuple[str, ...]
-    meanings: Mapping[str, str]
-    instructions: str
-    is_exclusive: bool
-    fields: tuple[str, ...]
-    text: PromptText
-    examples: tuple[LabelledExample, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PromptSettings:
-    """What a person chooses of a prompt beside its text.
-
-    `samples` answers are asked for where the server tells no probabilities, at that `temperature`.
-    """
-
-    shots: int
-    shots_by: str
-    confidence: float
-    samples: int
-    temperature: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelPrompt:
     """A prompt: messages before the text, how the answer is constrained, and its bounds in tokens.
 
+    `most_output_tokens` are of an answer to any text; entities have more by their text, see `output_limit`.
     `confidence` is the stated probability of an answer whose server tells none, and of which one is asked for. Of the
     pairs of messages in `candidates`, `shots` are shown: those most like the text. A blank `message` is the usual one.
     """
@@ -112,12 +64,14 @@ class LabelPrompt:
     shots: int = 0
     samples: int = 1
     temperature: float = 0.0
+    form: AnswerForm = AnswerForm.LABELS
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         """Read what `payload` wrote, as the database returns it."""
         lists = {name: tuple(payload.get(name, ())) for name in ("labels", "messages", "candidates")}
-        return cls(**{**payload, **lists, "method": Method(payload["method"])})
+        form = AnswerForm(payload.get("form", AnswerForm.LABELS))
+        return cls(**{**payload, **lists, "method": Method(payload["method"]), "form": form})
 
     @cached_property
     def payload(self) -> dict[str, Any]:
@@ -133,11 +87,16 @@ class LabelPrompt:
         """The body of the request for one example, without the model; each sample has a seed of its own."""
         return {
             "messages": self._all_messages(row),
-            self.limit_name: self.most_output_tokens,
+            self.limit_name: self.output_limit(row),
             "temperature": self.temperature,
             "seed": _SEED + sample,
             **self._constraint,
         }
+
+    def output_limit(self, row: Mapping[str, str]) -> int:
+        """The most tokens that the answer to one example may have."""
+        of_text = tokens_of_entities(" ".join(row.values())) if self.form == AnswerForm.ENTITIES else 0
+        return self.most_output_tokens + of_text
 
     def most_input_tokens(self, row: Mapping[str, str]) -> int:
         """A bound of the tokens that a request has: no tokenizer makes more than one of a byte."""
@@ -167,8 +126,10 @@ class LabelPrompt:
         if self.method == Method.LETTERS:
             return {"logprobs": True, "top_logprobs": MOST_ALTERNATIVES}
         if self.method == Method.SCHEMA:
-            schema = _schema(self.labels, is_exclusive=self.is_exclusive)
+            schema = schema_of(self.labels, form=self.form, is_exclusive=self.is_exclusive)
             return {"response_format": {"type": "json_schema", "json_schema": schema}}
+        if self.method == Method.TOKENS:
+            return {"logprobs": True}
         return {}
 
 
@@ -184,6 +145,7 @@ def make_prompt(*, source: PromptSource, abilities: Mapping[str, Any], settings:
     names = letters_of(source.labels) if method == Method.LETTERS else {}
     is_nearest = settings.shots_by == NEAREST
     shown = source.examples if is_nearest else balanced(source.examples, num=settings.shots)
+    _check_told(source, has_examples=bool(shown))
     message = "" if source.text.message == usual_text(source.fields).message else source.text.message
     examples = tuple(_as_messages(shown, source, method, names, message)) if settings.shots else ()
     # One letter at its probability is told more by than letters that are drawn.
@@ -193,7 +155,7 @@ def make_prompt(*, source: PromptSource, abilities: Mapping[str, Any], settings:
         labels=source.labels,
         is_exclusive=source.is_exclusive,
         messages=({"role": "system", "content": _system(source, method, names)}, *(() if is_nearest else examples)),
-        most_output_tokens=_most_output_tokens(source, method),
+        most_output_tokens=most_output_tokens(source, method, settings),
         limit_name=str(abilities.get("limit") or "max_tokens"),
         confidence=settings.confidence,
         message=message,
@@ -201,7 +163,20 @@ def make_prompt(*, source: PromptSource, abilities: Mapping[str, Any], settings:
         shots=settings.shots if is_nearest and examples else 0,
         samples=settings.samples if is_sampled else 1,
         temperature=settings.temperature if is_sampled else 0.0,
+        form=source.form,
     )
+
+
+def _check_told(source: PromptSource, *, has_examples: bool) -> None:
+    """Whether a model that is to write is told what. Raises: PromptImpossible."""
+    usual = usual_text(source.fields, has_labels=False)
+    is_silent = source.form == AnswerForm.TEXT and not source.asks and source.text.system == usual.system
+    if is_silent and not source.instructions.strip() and not has_examples:
+        raise PromptImpossible(
+            "The study has no instructions, and no labelled example is shown, so that a language model would not know "
+            "what to write. Write instructions, edit the prompt, or show examples.",
+            field="shots",
+        )
 
 
 def _as_messages(
@@ -213,12 +188,7 @@ def _as_messages(
 ) -> Iterator[Message]:
     for example in examples:
         yield {"role": "user", "content": message_of(example.fields, message)}
-        yield {"role": "assistant", "content": _answer(example.labels, source, method, names)}
-
-
-def letters_of(labels: Sequence[str]) -> dict[str, str]:
-    """Labels by their letters."""
-    return dict(zip(ascii_uppercase, labels, strict=False))
+        yield {"role": "assistant", "content": shown_answer(example, source, method, names)}
 
 
 def message_of(row: Mapping[str, str], message: str = "") -> str:
@@ -226,18 +196,11 @@ def message_of(row: Mapping[str, str], message: str = "") -> str:
     return filled(message or usual_text(tuple(row)).message, row)
 
 
-def balanced(examples: Sequence[LabelledExample], *, num: int) -> tuple[LabelledExample, ...]:
-    """Choose examples so that labels are shown about equally often: the first of each, then the second, and so on."""
-    by_label: dict[tuple[str, ...], list[LabelledExample]] = defaultdict(list)
-    for one in examples:
-        by_label[one.labels].append(one)
-    rounds = (group[place] for place in range(len(examples)) for group in by_label.values() if place < len(group))
-    return tuple(one for one, _ in zip(rounds, range(num), strict=False))
-
-
 def _method(source: PromptSource, abilities: Mapping[str, Any]) -> Method:
+    if source.form == AnswerForm.TEXT:
+        return Method.TOKENS if abilities.get("alternatives") else Method.TEXT
     most_letters = min(int(abilities.get("alternatives") or 0), MOST_ALTERNATIVES, len(ascii_uppercase))
-    if source.is_exclusive and len(source.labels) <= most_letters:
+    if source.form == AnswerForm.LABELS and source.is_exclusive and len(source.labels) <= most_letters:
         return Method.LETTERS
     return Method.SCHEMA if abilities.get("structured") else Method.TEXT
 
@@ -248,37 +211,5 @@ def _system(source: PromptSource, method: Method, names: Mapping[str, str]) -> s
         f"{marks.get(label, f'- {label}')}{f': {meaning}' if (meaning := source.meanings.get(label)) else ''}"
         for label in source.labels
     ]
-    guideline, how = source.instructions.strip(), _how(source, method)
+    guideline, how = source.instructions.strip(), how_to_answer(source, method)
     return filled(source.text.system, {GUIDELINE: guideline, LABELS: "\n".join(lines), HOW_TO_ANSWER: how}).strip()
-
-
-def _how(source: PromptSource, method: Method) -> str:
-    if method == Method.LETTERS:
-        return "Answer with the letter of the one label that fits the text best, and with nothing else."
-    what = "the one label that fits the text best" if source.is_exclusive else "all labels that apply; it may be none"
-    if method == Method.SCHEMA or not source.is_exclusive:
-        form = '{"label": …}' if source.is_exclusive else '{"labels": […]}'
-        return f"Answer with {what}, as JSON: {form}"
-    return f"Answer with {what}, written exactly as above, and with nothing else."
-
-
-def _answer(labels: Sequence[str], source: PromptSource, method: Method, names: Mapping[str, str]) -> str:
-    if method == Method.LETTERS:
-        return next(letter for letter, label in names.items() if label == labels[0])
-    if not source.is_exclusive:
-        return json.dumps({"labels": list(labels)}, ensure_ascii=False)
-    return json.dumps({"label": labels[0]}, ensure_ascii=False) if method == Method.SCHEMA else labels[0]
-
-
-def _most_output_tokens(source: PromptSource, method: Method) -> int:
-    if method == Method.LETTERS:
-        return 1
-    sizes = [len(json.dumps(label, ensure_ascii=False).encode()) + 2 for label in source.labels]
-    return _SPARE_TOKENS * 2 + (max(sizes) if source.is_exclusive else sum(sizes))
-
-
-def _schema(labels: Sequence[str], *, is_exclusive: bool) -> dict[str, Any]:
-    choice = {"type": "string", "enum": list(labels)}
-    name, value = ("label", choice) if is_exclusive else ("labels", {"type": "array", "items": choice})
-    body = {"type": "object", "properties": {name: value}, "required": [name], "additionalProperties": False}
-    return {"name": "answer", "strict": True, "schema": body}

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from config.refusals import Refusal
 
 GUIDELINE, LABELS, HOW_TO_ANSWER = "guideline", "labels", "how_to_answer"
-SYSTEM_PLACES = {
+_SYSTEM_PLACES = {
     GUIDELINE: "the study's instructions to annotators",
     LABELS: "the labels, one a line, each with what it means",
     HOW_TO_ANSWER: "how the answer must be written; it depends on what the server can do",
 }
 LONGEST_TEXT = 20_000
-_NEEDED = (LABELS, HOW_TO_ANSWER)
 _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _SYSTEM = "{{guideline}}\n\nThe labels:\n\n{{labels}}\n\n{{how_to_answer}}"
+_SYSTEM_WITHOUT_LABELS = "{{guideline}}\n\n{{how_to_answer}}"
 
 
 class PromptTextInvalid(Refusal):
@@ -30,15 +30,22 @@ class PromptText:
     message: str
 
 
-def usual_text(fields: Sequence[str]) -> PromptText:
+def system_places(*, has_labels: bool = True) -> dict[str, str]:
+    """The places before the examples, each with what stands there."""
+    return {name: meaning for name, meaning in _SYSTEM_PLACES.items() if has_labels or name != LABELS}
+
+
+def usual_text(fields: Sequence[str], *, has_labels: bool = True) -> PromptText:
     """The text of a study whose prompt nobody has edited: one field as it is, several under their names."""
     named = [f"{name.replace('_', ' ')}: {{{{{name}}}}}" for name in fields]
-    return PromptText(system=_SYSTEM, message=f"{{{{{fields[0]}}}}}" if len(fields) == 1 else "\n".join(named))
+    system = _SYSTEM if has_labels else _SYSTEM_WITHOUT_LABELS
+    return PromptText(system=system, message=f"{{{{{fields[0]}}}}}" if len(fields) == 1 else "\n".join(named))
 
 
-def check_text(text: PromptText, *, fields: Sequence[str]) -> None:
+def check_text(text: PromptText, *, fields: Sequence[str], has_labels: bool = True) -> None:
     """Raises: PromptTextInvalid, which names the place and those that there are."""
-    _check("system", text.system, known=tuple(SYSTEM_PLACES), needed=_NEEDED)
+    known = tuple(system_places(has_labels=has_labels))
+    _check("system", text.system, known=known, needed=[name for name in known if name != GUIDELINE])
     _check("message", text.message, known=fields, needed=fields)
 
 

@@ -2,6 +2,7 @@
 
 from reports.model_labels.auditing import NothingToAudit, num_auditable, publish_audit, start_audit
 from reports.model_labels.labeller import NUM_AUDITED, Labeller, audit_would_tell, labeller_of, name_accuracy
+from reports.model_labels.measuring import Measure, measure_of
 from reports.model_labels.pricing import LabelPrice, job_request, price_audit, price_labels
 from reports.model_labels.results import AuditNotFound, AuditResult, ClassShare, audit_results, find_audit
 from reports.model_labels.reviewing import num_reviewable, publish_review, reviewed
@@ -13,12 +14,14 @@ __all__ = [
     "ClassShare",
     "LabelPrice",
     "Labeller",
+    "Measure",
     "NothingToAudit",
     "audit_results",
     "audit_would_tell",
     "find_audit",
     "job_request",
     "labeller_of",
+    "measure_of",
     "name_accuracy",
     "num_auditable",
     "num_reviewable",

@@ -8,8 +8,10 @@ from functools import cached_property
 from config.refusals import Refusal
 from labeling.publishing import audited
 from planning.audited import MeanEstimate, corrected_mean, share_of
+from reports.model_labels.measuring import Measure, measure_of
 from runs.models import LabelAudit, ModelLabel
 from studies.models import Label, Study
+from studies.task_types import spans_from_json
 
 
 class AuditNotFound(Refusal):
@@ -48,17 +50,27 @@ class AuditResult:
 
     @cached_property
     def error(self) -> MeanEstimate | None:
-        """The share of the drawn labels that people gave otherwise; None before they labelled any."""
+        """The share of the drawn labels that people gave otherwise; None before they labelled any, and of texts."""
+        if not self.audit.study.definition.has_labels:
+            return None
         num_wrong = sum(one.value != self.by_people[one.example_id] for one in self._seen)
         return share_of(hits=num_wrong, total=len(self._seen)) if self._seen else None
 
     @cached_property
-    def accuracy(self) -> MeanEstimate | None:
-        """The share of all of the model's labels that are right, by its confidence, corrected by the audit."""
-        if not self._seen:
+    def measure(self) -> Measure:
+        return measure_of(self.audit.study)
+
+    @cached_property
+    def quality(self) -> MeanEstimate | None:
+        """The mean score of all of the model's answers, by its confidence, corrected by the audit.
+
+        None before people labelled any, and where `measure` has a fault.
+        """
+        score = self.measure.score
+        if not self._seen or score is None:
             return None
         return corrected_mean(
-            measured=[float(one.value == self.by_people[one.example_id]) for one in self._seen],
+            measured=[score(self.by_people[one.example_id], one.value) for one in self._seen],
             predicted=[one.confidence for one in self._seen],
             elsewhere=[one.confidence for one in self._unseen],
         )
@@ -86,7 +98,10 @@ class AuditResult:
         return [one for one in self.labels if one.example_id not in self.by_people]
 
     def _names(self, value: str) -> list[str]:
-        return list(json.loads(value)) if self.audit.study.definition.is_list else [value]
+        definition = self.audit.study.definition
+        if definition.unit == "word":
+            return [span.label for span in spans_from_json(value)]
+        return list(json.loads(value)) if definition.is_list else [value]
 
 
 def find_audit(reference: str) -> LabelAudit:

@@ -1,12 +1,16 @@
 """The answers of a run whose teacher is a language model: bought before its trainer starts, and handed to it."""
 
-from collections.abc import Callable, Iterator
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from connections.buying import Fields, Purchase, buy_answers, scores_of
+from connections.buying import Fields, Purchase, Sample, buy_answers, samples_of
 from connections.money import BatchSettled
+from connections.prompts import AnswerForm, LabelPrompt
+from connections.reading import pooled
 from runs.execution.leases import LeaseLost
 from runs.models import Run
 from runs.requests import connection_of, is_language_model, prompt_of
@@ -35,12 +39,12 @@ def buy_for(*, run: Run, watch: Watch) -> None:
     if not is_language_model(run.model):
         return
     purchase = _purchase(run)
-    rows = (fields for _, fields in _rows(run, run.unlabelled, run.dev))
+    rows = (fields for _, fields in _rows(run, *_asked(run)))
     try:
         buy_answers(purchase=purchase, rows=rows, should_continue=watch.should_continue, on_done=watch.on_done)
     except BatchSettled as settled:
         raise LeaseLost(f"run {run.pk}: {settled}") from settled
-    if next(scores_of(purchase=purchase, rows=_rows(run, run.unlabelled)), None) is None:
+    if next(samples_of(purchase=purchase, rows=_rows(run, run.unlabelled)), None) is None:
         raise NothingAnswered(
             f"The language model {purchase.connection} gave no usable answer to any of {run.num_unlabelled:,} texts, "
             "so that nothing can be learned from it. What came of each request is counted below; change the study's "
@@ -49,9 +53,27 @@ def buy_for(*, run: Run, watch: Watch) -> None:
 
 
 def answers_of(run: Run) -> Iterator[dict[str, Any]]:
-    """Yield the id and the probabilities of each example of a run that has an answer."""
-    for uid, scores in scores_of(purchase=_purchase(run), rows=_rows(run, run.unlabelled, run.dev)):
-        yield {"uid": uid, "scores": scores}
+    """Yield the id of each example of a run that has an answer, and what was answered, as the trainer reads it."""
+    purchase = _purchase(run)
+    for uid, samples in samples_of(purchase=purchase, rows=_rows(run, *_asked(run))):
+        yield {"uid": uid, **_as_given(purchase.prompt, samples)}
+
+
+def _as_given(prompt: LabelPrompt, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Probabilities of labels, the entities of each sample, or the texts, with NaN for a probability not told."""
+    if prompt.form == AnswerForm.LABELS:
+        return {"scores": pooled(prompt=prompt, samples=[one.scores or () for one in samples])}
+    answers = {"answers": [one.value for one in samples]}
+    if prompt.form == AnswerForm.ENTITIES:
+        # Of several samples, what they agree on is the confidence.
+        return answers if prompt.samples > 1 else {**answers, "confidence": prompt.confidence}
+    logs = [math.log(max(one.scores[0], sys.float_info.min)) if one.scores else math.nan for one in samples]
+    return {**answers, "log_probabilities": logs}
+
+
+def _asked(run: Run) -> list[Snapshot | None]:
+    """The unlabelled examples, and dev, on which answers are calibrated, unless they are written texts."""
+    return [run.unlabelled, run.dev] if run.study.definition.has_labels else [run.unlabelled]
 
 
 def _purchase(run: Run) -> Purchase:
@@ -66,7 +88,7 @@ def _purchase(run: Run) -> Purchase:
 
 
 def _rows(run: Run, *snapshots: Snapshot | None) -> Iterator[tuple[str, Fields]]:
-    """Examples that are asked for: the unlabelled ones, and dev, on which the answers are calibrated."""
+    """The ids and the texts of the examples of some snapshots."""
     names = run.study.definition.input_fields
     found = chain.from_iterable(_examples(snapshot) for snapshot in snapshots if snapshot is not None)
     return ((str(one.uid), {name: one.fields[name] for name in names}) for one in found)

@@ -126,7 +126,9 @@ def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     fields, is_scoring = run.study.definition.input_fields, RUN_KINDS[RunKind(run.kind)].scores
     if is_language_model(run.model):
         assert run.unlabelled is not None
-        dev = {} if run.dev is None else {"dev": _rows(run.dev, fields)}
+        # Written texts are not compared with dev.
+        compared = run.dev if run.study.definition.has_labels else None
+        dev = {} if compared is None else {"dev": _rows(compared, fields)}
         # Labelled rows are not asked for: a student learns from their labels.
         return {"unlabelled": _without_labels(_rows(run.unlabelled, fields)), **dev, "answers": answers_of(run)}
     # A teacher that nobody trained makes its head of the labels.

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from budgets.money import amount_text, rounded_text
 from runs.preflight.label_checks import check_dev, check_labels, check_recipe, check_rows, check_spans
-from runs.preflight.language_model_checks import check_student, check_tokens
+from runs.preflight.language_model_checks import check_filter, check_student, check_tokens
 from runs.preflight.model_checks import (
     check_adapters,
     check_layers,
@@ -42,6 +42,7 @@ CHECKS = (
     check_licence,
     check_teachers,
     check_student,
+    check_filter,
     check_tokens,
 )
 

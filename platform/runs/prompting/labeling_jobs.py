@@ -1,7 +1,7 @@
 """Labelling jobs: what a language model would be asked, at which cost, and having a worker ask it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from celery import current_app
@@ -22,13 +22,13 @@ from connections.estimates import TokenEstimate, estimate_answers
 from connections.models import Outputs
 from runs.models import LabelingJob
 from runs.requests import (
-    OF_LANGUAGE_MODEL,
     LanguageModel,
     RunRequest,
     count_inputs,
     keep_prompt,
     language_model_of,
     prompt_of_version,
+    settings_of_prompt,
 )
 from studies.labels import lock_examples
 from studies.models import Example, Split, Study
@@ -126,7 +126,7 @@ def start_labeling_job(*, actor: User, request: RunRequest, purpose: Purpose) ->
         connection=asked.connection,
         prompt=keep_prompt(asked.prompt),
         version=asked.version,
-        plan={name: value for name, value in asdict(request.plan).items() if name in OF_LANGUAGE_MODEL},
+        plan={name: getattr(request.plan, name) for name in settings_of_prompt(request.study.definition)},
         example_ids=quote.example_ids,
         asked_by=actor,
     )

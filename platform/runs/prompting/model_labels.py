@@ -1,6 +1,5 @@
 """A language model as annotator: answers that were bought for labels become labels of the pool, with their price."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -8,18 +7,16 @@ from itertools import islice
 from django.db import transaction
 
 from budgets.models import LedgerEntry
-from connections.buying import Purchase
+from connections.buying import Purchase, Sample
 from connections.models import Answer, Outcome
 from connections.prompts import LabelPrompt
-from connections.reading import pooled
 from runs.models import LabelingJob, ModelLabel
+from runs.prompting.deciding import decided
 from runs.prompting.labeling_jobs import purchase_of, rows_of
 from studies.labels import ModelAnswer, assign_model_labels
 from studies.models import Example, Study
 
 _ROWS_AT_A_TIME = 500
-# Where several labels may apply, each that is more likely than not.
-_LIKELY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,20 +76,8 @@ def _paid_keys(purchase: Purchase, answers: Sequence[Answer]) -> set[str]:
 def _decision(
     prompt: LabelPrompt, study: Study, example: Example, answers: Sequence[Answer], paid: set[str]
 ) -> _Decision:
-    scores = pooled(prompt=prompt, samples=[answer.scores or [] for answer in answers])
-    given, confidence = decided(prompt=prompt, scores=scores)
+    samples = [Sample(scores=one.scores, value=one.value) for one in answers]
+    given, confidence = decided(prompt=prompt, definition=study.definition, samples=samples)
     value = study.definition.read_answer(given=given, fields=example.fields, labels=study.labels)
     keys = sorted({answer.batch.source_key for answer in answers} & paid)
     return _Decision(answer=ModelAnswer(example_id=example.pk, value=value, source_keys=keys), confidence=confidence)
-
-
-def decided(*, prompt: LabelPrompt, scores: Sequence[float]) -> tuple[str, float]:
-    """The answer that scores decide for, and its probability: the likeliest label, or each more likely than not."""
-    if prompt.is_exclusive:
-        place = max(range(len(scores)), key=lambda one: scores[one])
-        return prompt.labels[place], scores[place]
-    confidence = 1.0
-    for score in scores:
-        confidence *= max(score, 1 - score)
-    named = [label for label, score in zip(prompt.labels, scores, strict=True) if score > _LIKELY]
-    return json.dumps(named, ensure_ascii=False), confidence

@@ -8,11 +8,12 @@ from budgets.cost_kinds import TOKEN_KINDS
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from config.refusals import Refusal
-from connections.buying import Purchase
+from connections.buying import Purchase, Sample
 from connections.models import Answer, Outcome, in_thousands
-from connections.prompts import LabelPrompt
+from connections.prompts import AnswerForm, LabelPrompt
 from connections.reading import pooled
 from runs.models import LabelingJob
+from runs.prompting.deciding import decided
 from runs.prompting.labeling_jobs import purchase_of, rows_of
 from studies.models import Example
 
@@ -29,7 +30,9 @@ class LabelShare:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownAnswers:
-    """The answers to one example. `shares` are the likeliest labels; none where no answer could be used.
+    """The answers to one example. `shares` are the likeliest labels, or what was found or written, and its confidence.
+
+    There are none where no answer could be used.
 
     `cost` is at the prices of their batches, also where an earlier job paid it, which `was_there` says.
     """
@@ -79,18 +82,27 @@ def _shown(purchase: Purchase, example: Example, answers: Sequence[Answer]) -> S
     return ShownAnswers(
         example=example,
         outcomes=list(dict.fromkeys(Outcome(answer.outcome).label for answer in answers)),
-        content=next((answer.content or answer.detail for answer in reversed(answers)), ""),
-        shares=_shares(purchase.prompt, [answer.scores or [] for answer in used]),
+        content=next((_told(answer) for answer in reversed(answers)), ""),
+        shares=_shares(purchase.prompt, example, [Sample(scores=one.scores, value=one.value) for one in used]),
         tokens=sum(answer.tokens(kind) for answer in answers for kind in TOKEN_KINDS),
         cost=sum((_cost(answer) for answer in answers), ZERO),
         was_there=bool(answers) and all(answer.batch.work_key != purchase.work_key for answer in answers),
     )
 
 
-def _shares(prompt: LabelPrompt, samples: Sequence[Sequence[float]]) -> list[LabelShare]:
+def _told(answer: Answer) -> str:
+    """What came back; of an answer that could not be used, what is wrong with it first."""
+    return ": ".join(filter(None, (answer.detail, answer.content)))
+
+
+def _shares(prompt: LabelPrompt, example: Example, samples: Sequence[Sample]) -> list[LabelShare]:
     if not samples:
         return []
-    shares = zip(prompt.labels, pooled(prompt=prompt, samples=samples), strict=True)
+    if prompt.form != AnswerForm.LABELS:
+        definition = example.study.definition
+        value, confidence = decided(prompt=prompt, definition=definition, samples=samples)
+        return [LabelShare(label=definition.one_line(answer=value, fields=example.fields), share=confidence)]
+    shares = zip(prompt.labels, pooled(prompt=prompt, samples=[one.scores or () for one in samples]), strict=True)
     found = [LabelShare(label=label, share=share) for label, share in shares]
     return sorted(found, key=lambda one: -one.share)[:3]
 

@@ -23,7 +23,7 @@ def save_version(*, actor: User, study: Study, text: PromptText) -> PromptVersio
     require(actor=actor, action=Action.CHANGE_STUDY)
     ours = Study.objects.select_for_update().get(pk=study.pk)
     text = PromptText(system=_tidy(text.system), message=_tidy(text.message))
-    check_text(text, fields=ours.definition.input_fields)
+    check_text(text, fields=ours.definition.input_fields, has_labels=ours.definition.has_labels)
     last = version_of(study=ours, number=None)
     if text == text_of(last, study=ours):
         which = f"version {last.number}" if last else "the usual text"

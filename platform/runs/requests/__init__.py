@@ -46,6 +46,7 @@ from runs.requests.plan import (
     WITHOUT_LABELS,
     RunPlan,
     recipes_of,
+    settings_of_prompt,
     teachings_of,
     trains,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "recipes_of",
     "request_key",
     "settings_of",
+    "settings_of_prompt",
     "teachings_of",
     "text_of",
     "trains",

@@ -7,11 +7,22 @@ from typing import Any
 
 from config.refusals import Refusal
 from connections.models import Connection, Prompt
-from connections.prompts import NEAREST, LabelledExample, LabelPrompt, PromptSource, PromptText, make_prompt, usual_text
+from connections.prompts import (
+    NEAREST,
+    AnswerForm,
+    LabelledExample,
+    LabelPrompt,
+    PromptSource,
+    PromptText,
+    entities_as_json,
+    make_prompt,
+    usual_text,
+)
 from runs.models import PromptVersion
 from runs.requests.inputs import Inputs
 from runs.requests.plan import RunPlan
 from studies.models import Study
+from studies.task_types import TaskType
 from training.spec import ENDPOINT
 
 # Of the first so many labels, the examples of a prompt are chosen; fewer where all of them are kept with the prompt.
@@ -77,12 +88,6 @@ def language_model_of(*, study: Study, plan: RunPlan, inputs: Inputs) -> Languag
     connection = Connection.objects.filter(pk=plan.teacher_connection or 0).first()
     if connection is None:
         raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
-    if study.definition.unit == "word" or not study.definition.has_labels:
-        raise TeacherUnusable(
-            "a language model labels whole texts and pairs here; it marks no entities and writes no texts yet. Choose "
-            "another teacher.",
-            field="teacher",
-        )
     if not connection.is_usable:
         raise TeacherUnusable(
             f"the connection {connection} is switched off, or has not passed its self-test. An admin tests it on its "
@@ -115,7 +120,7 @@ def version_of(*, study: Study, number: int | None) -> PromptVersion | None:
 def text_of(version: PromptVersion | None, *, study: Study) -> PromptText:
     """The text of a version; without one, the usual text of the study's task type."""
     if version is None:
-        return usual_text(study.definition.input_fields)
+        return usual_text(study.definition.input_fields, has_labels=study.definition.has_labels)
     return PromptText(system=version.system, message=version.message)
 
 
@@ -128,21 +133,35 @@ def _prompt_for(
     """
     most = _MOST_KEPT if plan.shots_by == NEAREST else _MOST_CANDIDATES
     rows = inputs.training_rows(most) if plan.shots else []
-    is_list, fields = study.definition.is_list, study.definition.input_fields
-    examples = [
-        LabelledExample(
-            fields={name: texts[name] for name in fields},
-            labels=tuple(json.loads(answer)) if is_list else (answer,),
-        )
-        for texts, answer in rows
-    ]
+    definition = study.definition
+    fields, form = tuple(definition.input_fields), _form_of(definition)
+    examples = [_shown(definition, form, {name: texts[name] for name in fields}, answer) for texts, answer in rows]
     source = PromptSource(
         labels=tuple(study.labels),
         meanings={label: str(meaning) for label, meaning in study.meanings.items()},
         instructions=study.instructions,
-        is_exclusive=study.definition.is_exclusive,
-        fields=tuple(fields),
+        is_exclusive=definition.is_exclusive,
+        fields=fields,
         text=text_of(version, study=study),
         examples=tuple(examples),
+        form=form,
+        asks=definition.told_to_write,
     )
     return make_prompt(source=source, abilities=connection.abilities, settings=plan.of_prompt)
+
+
+def _form_of(definition: TaskType) -> AnswerForm:
+    if not definition.has_labels:
+        return AnswerForm.TEXT
+    return AnswerForm.ENTITIES if definition.unit == "word" else AnswerForm.LABELS
+
+
+def _shown(definition: TaskType, form: AnswerForm, fields: Mapping[str, str], answer: str) -> LabelledExample:
+    """A labelled example as the prompt shows it; of several texts that are right, the first."""
+    if form == AnswerForm.TEXT:
+        return LabelledExample(fields=fields, labels=(), answer=definition.as_text(answer=answer, text=""))
+    if form == AnswerForm.ENTITIES:
+        parts = definition.parts(answer=answer, fields=fields)
+        named = entities_as_json([(part.text, part.label) for part in parts])
+        return LabelledExample(fields=fields, labels=tuple(sorted({part.label for part in parts})), answer=named)
+    return LabelledExample(fields=fields, labels=tuple(json.loads(answer)) if definition.is_list else (answer,))

@@ -89,6 +89,12 @@ def teachings_of(task_type: TaskType) -> list[str]:
     return of_labels if task_type.has_labels else [SOFT, ANSWERS]
 
 
+def settings_of_prompt(task_type: TaskType | None = None) -> tuple[str, ...]:
+    """The names of all that decides what a language model is asked: of a task type, or of any."""
+    is_written = task_type is None or not task_type.has_labels
+    return (*OF_LANGUAGE_MODEL, *(("answer_length",) if is_written else ()))
+
+
 def trains(recipe: str, *, num_labels: int) -> bool:
     """Whether a recipe may change the weights of its checkpoint, given so many labels."""
     return recipe not in UNTRAINED and (num_labels > 0 or recipe not in WITHOUT_LABELS)
@@ -223,7 +229,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         least=1,
         most=20,
         label="Answers per text",
-        help="Where its server tells no probabilities: their shares are the soft labels. Each is paid.",
+        help="Of written texts, or where its server tells no probabilities: shares are the soft labels. Each is paid.",
         group=FormGroup.DISTILLING,
     )
     sampling_temperature: float = setting(
@@ -264,6 +270,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         others = ("self_distil", "untrained_teacher", "teacher_run", "teacher_only")
         fault = "a language model is the teacher, and it is not trained. Leave it out, or choose another teacher."
         self._refuse_given((*others, *FOR_TEACHER_TRAINING, "segmentation"), fault)
+        self._refuse_given(("num_answers",), "a language model is asked for so many samples. Give samples instead.")
 
     def _check_teacher_run(self) -> None:
         if self.self_distil:
@@ -315,6 +322,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
             confidence=self.stated_confidence,
             samples=self.samples,
             temperature=self.sampling_temperature,
+            answer_length=self.answer_length,
         )
 
     @property

@@ -21,7 +21,7 @@ def estimate_tokens(chain: Chain) -> TokenEstimate | None:
         connection=teacher.connection,
         prompt=teacher.prompt,
         rows=list(_sample(chain)),
-        num_answers=inputs.num_unlabelled + inputs.num_dev,
+        num_answers=inputs.num_unlabelled + (inputs.num_dev if chain.study.definition.has_labels else 0),
     )
 
 
@@ -29,6 +29,7 @@ def _sample(chain: Chain) -> Iterator[Mapping[str, str]]:
     """Some of the texts that are asked for, each with the fields that are sent."""
     fields = chain.study.definition.input_fields
     pool = chain.study.examples.filter(split=Split.POOL, label__isnull=True).order_by("rank")
-    dev = labelled(chain.study, Split.DEV)
+    # Written answers are not compared with dev.
+    dev = labelled(chain.study, Split.DEV) if chain.study.definition.has_labels else pool.none()
     texts = joined.from_iterable(rows.values_list("fields", flat=True)[:_MOST_SAMPLED] for rows in (pool, dev))
     return ({name: text[name] for name in fields} for text in texts)

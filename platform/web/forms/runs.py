@@ -41,8 +41,8 @@ METHODS = (
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 _CONNECTION = "connection-"
-# Settings of heads over whole texts and of teachers that are asked for labels; of any head; of models that write.
-_OF_HEADS = ("pooling", *OF_LANGUAGE_MODEL)
+# Settings of heads over whole texts and of labels; of any head; of models that write.
+_OF_HEADS = ("pooling", "stated_confidence")
 _OF_LABELS = ("head_learning_rate_factor", *_OF_HEADS)
 _OF_WRITING = ("answer_length", "num_answers", "adapter_rank")
 # Hidden, and not checked, where nothing is distilled.
@@ -174,7 +174,7 @@ class StartRunForm(LicenceForm):
             (STUDENT_AS_TEACHER, "The student's own checkpoint (self-distillation)"),
             *([(UNTRAINED_TEACHER, "The study's teacher as it is, without fine-tuning")] if has_labels else []),
             *([("Trained before", finished)] if finished else []),
-            *([("Language models", asked)] if asked and has_labels else []),
+            *([("Language models", asked)] if asked else []),
         ]
 
     def _suit(self, task_type: TaskType) -> None:

@@ -32,7 +32,9 @@ STRUCTURED = {**SCORED, "alternatives": 0}
 def prompt(*, abilities: dict[str, Any] = SCORED, samples: int = 1, **source: Any) -> LabelPrompt:
     fields = {"fields": ("text",), "text": usual_text(("text",))}
     told = {"labels": ("good", "bad"), "meanings": {}, "instructions": "", "is_exclusive": True, **fields, **source}
-    chosen = PromptSettings(shots=8, shots_by=BALANCED, confidence=0.9, samples=samples, temperature=1.0)
+    chosen = PromptSettings(
+        shots=8, shots_by=BALANCED, confidence=0.9, samples=samples, temperature=1.0, answer_length=64
+    )
     return make_prompt(source=PromptSource(**told), abilities=abilities, settings=chosen)
 
 

@@ -152,7 +152,7 @@ def test_an_audit_is_drawn_published_and_corrects(study: Study, connection: Conn
         said = {"good": "bad", "bad": "good"}[example.label.value] if place == 0 else example.label.value
         assign_label(example=example, value=said, source_keys=[f"annotation:{place}"])
     (result,) = audit_results(study)
-    assert result.error is not None and result.accuracy is not None
+    assert result.error is not None and result.quality is not None
     assert result.error.value == pytest.approx(1 / 6) and result.error.low < 1 / 6 < result.error.high
     assert [share.label for share in result.shares] == ["good", "bad"]
     assert sum(share.by_model for share in result.shares) == pytest.approx(1)

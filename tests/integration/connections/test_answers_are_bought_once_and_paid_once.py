@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from budgets.cost_kinds import CostKind
-from connections.buying import PurchaseInterrupted, PurchasePaused, scores_of
+from connections.buying import PurchaseInterrupted, PurchasePaused, samples_of
 from connections.models import Answer, AnswerUse, Outcome
 from tests.integration.connections.conftest import Shop
 from tests.language_server import CUT, Told, chosen_by, completion, language_server, usage
@@ -31,9 +31,9 @@ def test_probabilities_are_those_of_the_letters(shop: MakeShop) -> None:
     with language_server(chosen_by("fine")) as server:
         ours = shop(server.url)
         ours.buy(TEXTS[:1])
-    (uid, scores), *rest = scores_of(purchase=ours.purchase(), rows=[("7", {"text": TEXTS[0]})])
+    (uid, (sample,)), *rest = samples_of(purchase=ours.purchase(), rows=[("7", {"text": TEXTS[0]})])
     assert (uid, rest) == ("7", [])
-    assert scores == pytest.approx([0.9168, 0.0832], abs=1e-4)
+    assert sample.scores == pytest.approx([0.9168, 0.0832], abs=1e-4)
     assert Answer.objects.get().label_mass == pytest.approx(0.9869, abs=1e-4)
 
 
@@ -62,7 +62,7 @@ def test_what_is_no_answer_is_paid_counted_and_no_label(shop: MakeShop, told: To
         ours.buy(TEXTS[:2])
     assert ours.outcomes() == {outcome: 2}
     assert ours.tokens_paid(CostKind.INPUT_TOKENS) == 60
-    assert list(scores_of(purchase=ours.purchase(), rows=[("1", {"text": TEXTS[0]})])) == []
+    assert list(samples_of(purchase=ours.purchase(), rows=[("1", {"text": TEXTS[0]})])) == []
 
 
 def test_a_cut_connection_is_paid_at_the_bound_and_asked_again(shop: MakeShop) -> None:

@@ -1,4 +1,6 @@
+import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -39,3 +41,24 @@ def test_its_label_is_a_first_answer_that_people_keep_or_change(annotator: Membe
     page = client.get(f"/studies/{study.pk}/labelling/").content.decode()
     assert "pre-label kept" in page and "pre-label changed" in page
     assert "kept it 1 time" in client.get(f"/studies/{study.pk}/labelling/model/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("task_type", "value", "shown_value"),
+    [
+        ("entity_extraction", [{"start": 0, "end": 3, "label": "good"}], {"start": 0, "end": 3, "labels": ["good"]}),
+        ("text_generation", ["Two words"], {"text": ["Two words"]}),
+    ],
+)
+def test_spans_and_texts_are_first_answers_too(
+    annotator: Member, task_type: str, value: list[Any], shown_value: dict[str, Any]
+) -> None:
+    labels = ("good", "bad") if task_type == "entity_extraction" else ()
+    study = factories.study(task_type=task_type, labels=labels)
+    (row,) = factories.examples(study, ["one and two"])
+    assign_model_labels(answers=[ModelAnswer(example_id=row.pk, value=json.dumps(value), source_keys=[])])
+    call_command("model_labels", "review", str(study.pk), "--examples", "1", "--yes", stdout=StringIO())
+    (first,) = published_ids(study)
+    shown = annotator.http.get(f"/api/tasks/{first}", params={"project": study.labeling_project.label_studio_id})
+    (prediction,) = shown.json()["predictions"]
+    assert prediction["result"][0]["value"] == shown_value

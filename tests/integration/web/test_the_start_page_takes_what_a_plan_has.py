@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from budgets.models import Path
 from runs.models import ModelLicence, Run, RunKind
-from runs.requests import HYBRID_EPOCHS, OF_LANGUAGE_MODEL, RunPlan
+from runs.requests import HYBRID_EPOCHS, RunPlan
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -83,7 +83,7 @@ def test_what_is_asked_suits_answers_that_are_written(manager: Client, ready: St
     Study.objects.filter(pk=ready.pk).update(task_type="text_generation", labels=[], metric="bleu")
     form = manager.get(reverse("start-run", args=[ready.pk])).context["form"]
     assert set(form.fields) - of_labels == {"answer_length", "num_answers", "adapter_rank"}
-    assert of_labels - set(form.fields) == {"pooling", "head_learning_rate_factor", *OF_LANGUAGE_MODEL}
+    assert of_labels - set(form.fields) == {"pooling", "head_learning_rate_factor", "stated_confidence"}
     for name, values in (("recipe", ["auto", "finetune"]), ("distil_from", ["soft_labels", "answers"])):
         assert [value for value, _ in form.fields[name].choices] == values
 
@@ -91,7 +91,8 @@ def test_what_is_asked_suits_answers_that_are_written(manager: Client, ready: St
 def test_every_field_stands_on_the_page(manager: Client, ready: Study) -> None:
     page = manager.get(reverse("start-run", args=[ready.pk]))
     # One that a browser cannot send would be missing from every start.
-    asked_later = {"licence_confirmed"}
+    # What only a study with labels of a language model has stands on the page of such a one.
+    asked_later = {"licence_confirmed", "gold_only"}
     fields = {name for name in page.context["form"].fields if f'name="{name}"' not in page.content.decode()}
     assert fields <= asked_later
 

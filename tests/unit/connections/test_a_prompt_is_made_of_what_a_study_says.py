@@ -42,7 +42,9 @@ def prompt(
     abilities: dict[str, Any] = SCORED, *, shots_by: str = BALANCED, shots: int = 8, **changes: Any
 ) -> LabelPrompt:
     samples = changes.pop("samples", 1)
-    chosen = PromptSettings(shots=shots, shots_by=shots_by, confidence=0.9, samples=samples, temperature=0.7)
+    chosen = PromptSettings(
+        shots=shots, shots_by=shots_by, confidence=0.9, samples=samples, temperature=0.7, answer_length=48
+    )
     return make_prompt(source=source(**changes), abilities=abilities, settings=chosen)
 
 

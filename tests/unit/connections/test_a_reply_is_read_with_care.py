@@ -14,18 +14,21 @@ from connections.reading import pooled, read_answer
 LETTERS: dict[str, Any] = {"alternatives": 20}
 SCHEMA: dict[str, Any] = {"structured": True}
 TEXT: dict[str, Any] = {}
+ROW = {"text": "So so"}
 
 
 def prompt(abilities: dict[str, Any], *, is_exclusive: bool = True, samples: int = 1) -> LabelPrompt:
     told: dict[str, Any] = {"meanings": {}, "instructions": "", "fields": ("text",), "text": usual_text(("text",))}
     source = PromptSource(labels=("Good", "Bad", "So so"), is_exclusive=is_exclusive, **told)
-    chosen = PromptSettings(shots=0, shots_by=BALANCED, confidence=0.8, samples=samples, temperature=1.0)
+    chosen = PromptSettings(
+        shots=0, shots_by=BALANCED, confidence=0.8, samples=samples, temperature=1.0, answer_length=64
+    )
     return make_prompt(source=source, abilities=abilities, settings=chosen)
 
 
 def test_letters_are_added_up_over_their_tokens_and_renormalised() -> None:
     told = (("A", math.log(0.3)), (" A", math.log(0.1)), ("B", math.log(0.1)), ("The", math.log(0.4)))
-    found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="A", finish="length", alternatives=told))
+    found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="A", finish="length", alternatives=told), row=ROW)
     assert found.scores == pytest.approx((0.8, 0.2, 0.0))
     assert found.mass == pytest.approx(0.5)
 
@@ -48,20 +51,20 @@ def test_letters_are_added_up_over_their_tokens_and_renormalised() -> None:
 def test_what_is_no_answer_is_an_outcome_without_scores(
     abilities: dict[str, Any], reply: Reply, outcome: Outcome
 ) -> None:
-    found = read_answer(prompt=prompt(abilities), reply=reply)
+    found = read_answer(prompt=prompt(abilities), reply=reply, row=ROW)
     assert (found.outcome, found.scores) == (outcome, None)
 
 
 @pytest.mark.parametrize(("abilities", "content"), [(SCHEMA, '{"label": "Bad"}'), (TEXT, " bad. "), (TEXT, "“Bad”")])
 def test_a_hard_answer_has_the_stated_confidence(abilities: dict[str, Any], content: str) -> None:
-    found = read_answer(prompt=prompt(abilities), reply=Reply(content=content, finish="stop"))
+    found = read_answer(prompt=prompt(abilities), reply=Reply(content=content, finish="stop"), row=ROW)
     assert found.scores == pytest.approx((0.1, 0.8, 0.1))
 
 
 def test_samples_are_shares_beside_one_that_is_undecided() -> None:
     asked = prompt(SCHEMA, samples=4)
     replies = [Reply(content=json.dumps({"label": label}), finish="stop") for label in ("Good", "Good", "Bad")]
-    votes = [read_answer(prompt=asked, reply=reply).scores or () for reply in replies]
+    votes = [read_answer(prompt=asked, reply=reply, row=ROW).scores or () for reply in replies]
     assert votes[0] == (1, 0, 0)
     # The fourth did not come.
     assert pooled(prompt=asked, samples=votes) == pytest.approx([(2 + 1 / 3) / 4, (1 + 1 / 3) / 4, (1 / 3) / 4])
@@ -71,7 +74,7 @@ def test_samples_are_shares_beside_one_that_is_undecided() -> None:
 
 def test_of_several_labels_each_has_it_alone() -> None:
     reply = Reply(content='{"labels": ["So so", "Good"]}')
-    found = read_answer(prompt=prompt(SCHEMA, is_exclusive=False), reply=reply)
+    found = read_answer(prompt=prompt(SCHEMA, is_exclusive=False), reply=reply, row=ROW)
     assert found.scores == pytest.approx((0.8, 0.2, 0.8))
 
 
@@ -107,7 +110,7 @@ def test_what_is_no_completion_is_a_lost_reply(content: bytes) -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=3), st.floats(allow_nan=True)), max_size=20))
 def test_scores_are_probabilities_whatever_a_server_tells(told: list[tuple[str, float]]) -> None:
-    found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="", alternatives=tuple(told)))
+    found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="", alternatives=tuple(told)), row=ROW)
     if found.scores is not None:
         assert sum(found.scores) == pytest.approx(1)
         assert all(0 <= score <= 1 for score in found.scores)

@@ -15,6 +15,7 @@ from reports.model_labels import (
     AuditResult,
     audit_results,
     find_audit,
+    measure_of,
     num_auditable,
     num_reviewable,
     publish_audit,
@@ -70,6 +71,8 @@ class Command(RefusingCommand):
         self.stdout.write(
             f"{quote.num_examples:,} of {num_left:,} labels: reserves {held}; {room} is left for labelling."
         )
+        if options["action"] == "audit" and (fault := measure_of(study).fault):
+            self.stdout.write(fault)
         if not options["yes"]:
             self.stdout.write("Nothing is published yet: add --yes to do it.")
             return
@@ -99,10 +102,10 @@ def _actor(options: dict[str, Any], study: Study) -> User:
 def _audit_lines(one: AuditResult) -> list[str]:
     seen = f"people have labelled {one.num_looked_at:,} of {one.num_drawn:,}"
     lines = [f"{one.audit}: drawn from {one.num_labels:,} labels; {seen}, {one.num_unpublished:,} are not published."]
-    if one.error is None or one.accuracy is None:
-        return lines
-    for title, found in (("Audited error", one.error), ("Right of all its labels", one.accuracy)):
-        lines.append(f"  {title}: {percent(found.value)} ({percent(found.low)} to {percent(found.high)})")
+    for title, found in (("Audited error", one.error), (one.measure.title, one.quality)):
+        if found is not None:
+            lines.append(f"  {title}: {percent(found.value)} ({percent(found.low)} to {percent(found.high)})")
+    lines += [f"  {said}" for said in (one.measure.note, one.measure.fault) if said]
     for share in one.shares:
         corrected = share.corrected
         band = f"{percent(corrected.low)} to {percent(corrected.high)}"

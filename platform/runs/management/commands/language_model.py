@@ -12,6 +12,7 @@ from budgets.models import Path
 from budgets.money import ZERO, amount_text
 from config.refusals import Refusal
 from connections.prompts import PromptText
+from connections.queries import outcomes_for
 from runs.commands import add_setting, plan_of
 from runs.models import LabelingJob
 from runs.prompting import (
@@ -28,7 +29,7 @@ from runs.prompting import (
     start_labeling_job,
     stop_labeling_job,
 )
-from runs.requests import OF_LANGUAGE_MODEL, RunPlan, RunRequest, settings_of, text_of, version_of
+from runs.requests import RunPlan, RunRequest, settings_of, settings_of_prompt, text_of, version_of
 from studies.models import Study
 from studies.queries import find_study
 
@@ -98,6 +99,9 @@ class Command(RefusingCommand):
         job = find_labeling_job(options["job"])
         self._tell(job)
         currency = job.study.budget.currency
+        for totals in outcomes_for(job.source_key):
+            num_tokens = totals.input_tokens + totals.cached_tokens + totals.output_tokens
+            self.stdout.write(f"  {totals.outcome}: {totals.num:,} requests, {num_tokens:,} tokens")
         for one in shown_answers(job, most=NUM_PREVIEWED):
             self.stdout.write(_answer_text(one, currency=currency))
 
@@ -125,7 +129,7 @@ def _add_request(parser: CommandParser) -> None:
     parser.add_argument("study", help="its id or name")
     parser.add_argument("--connection", dest="teacher_connection", metavar="NAME", required=True, help="who is asked")
     parser.add_argument("--labels", type=int, help="labels that a run would have, for the shown examples; default all")
-    for name in OF_LANGUAGE_MODEL:
+    for name in settings_of_prompt():
         add_setting(parser, settings_of(RunPlan)[name])
     parser.add_argument("--yes", action="store_true", help="start it; without, the cost is printed alone")
 
@@ -170,7 +174,7 @@ def _quote_text(quote: LabelingJobQuote) -> str:
 
 
 def _answer_text(one: ShownAnswers, *, currency: str) -> str:
-    shares = ", ".join(f"{share.label} {share.share:.1%}" for share in one.shares) or "no label"
+    shares = ", ".join(f"{share.label} {share.share:.1%}" for share in one.shares) or "no answer"
     outcomes = ", ".join(one.outcomes) or "not asked yet"
     before = ", bought before" if one.was_there else ""
     cost = f"{one.tokens:,} tokens, {amount_text(one.cost)} {currency}{before}"

@@ -6,7 +6,7 @@ from budgets.models import Path
 from connections.models import Connection
 from connections.prompts import PromptText
 from runs.prompting import MOST_LABELLED
-from runs.requests import MOST_EXAMPLES, OF_LANGUAGE_MODEL, RunPlan, RunRequest
+from runs.requests import MOST_EXAMPLES, RunPlan, RunRequest, settings_of_prompt
 from studies.models import Study
 from web.forms.runs import SETTINGS, prompt_version_field, setting_field
 
@@ -56,14 +56,15 @@ class LabelingJobForm(forms.Form):
         versions = study.prompt_versions.order_by("-number")[:MOST_VERSIONS]
         self.fields["prompt_version"] = prompt_version_field(versions)
         self.fields["prompt_version"].help_text = ""
-        for name in OF_LANGUAGE_MODEL:
+        self._names = settings_of_prompt(study.definition)
+        for name in self._names:
             if SETTINGS[name].label:
                 help_text = _HELP.get(name, SETTINGS[name].help)
                 self.fields[name] = setting_field(SETTINGS[name], required=False, help_text=help_text)
 
     @property
     def settings_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in OF_LANGUAGE_MODEL]
+        return [self[name] for name in self._names]
 
     def run_request(self, study: Study) -> RunRequest | None:
         """The request that a run would make; an invalid field counts as blank. None where nobody can be asked."""
@@ -71,7 +72,7 @@ class LabelingJobForm(forms.Form):
         connection = values.get("connection") or self._connections.first()
         if connection is None:
             return None
-        given = {name: values[name] for name in OF_LANGUAGE_MODEL if values.get(name) not in (None, "")}
+        given = {name: values[name] for name in self._names if values.get(name) not in (None, "")}
         plan = RunPlan(teacher_connection=connection.pk, **given)
         return RunRequest(
             study=study,

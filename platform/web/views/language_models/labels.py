@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from accounts.permissions import Action
 from reports.model_labels import (
     audit_results,
+    measure_of,
     num_auditable,
     num_reviewable,
     publish_audit,
@@ -71,7 +72,7 @@ def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
         if drawn:
             _publish(request, drawn)
             return redirect("model-labels", pk=pk)
-    return render(request, "web/audit_labels.html", {**quoted, "form": form})
+    return render(request, "web/audit_labels.html", {**quoted, "form": form, "measure": measure_of(study)})
 
 
 @page_for(Action.PUBLISH_EXAMPLES)

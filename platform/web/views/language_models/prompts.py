@@ -8,7 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
-from connections.prompts import SYSTEM_PLACES
+from connections.prompts import system_places
+from connections.queries import outcomes_for
 from runs.models import LabelingJob
 from runs.prompting import (
     NUM_PREVIEWED,
@@ -45,11 +46,10 @@ def prompt(request: HttpRequest, pk: int) -> HttpResponse:
         "study": study,
         "form": form,
         "version": shown,
-        "system_places": SYSTEM_PLACES,
+        "system_places": system_places(has_labels=study.definition.has_labels),
         "message_places": study.definition.input_fields,
         "page": page_of(request, study.prompt_versions.select_related("created_by").order_by("-number"), size=20),
         "jobs": study.labeling_jobs.select_related("version", "connection", "asked_by").order_by("-pk")[:20],
-        "asks_spans": study.definition.unit == "word",
     }
     return render(request, "web/prompt.html", context)
 
@@ -117,6 +117,7 @@ def _context(shown: LabelingJob) -> dict[str, object]:
         "num_answers": len(shown.example_ids) * shown.prompt.payload.get("samples", 1),
         "plan": [(SETTINGS[name].label, value) for name, value in shown.plan.items() if SETTINGS[name].label],
         "num_labels": shown.labels.count(),
+        "outcomes": outcomes_for(shown.source_key),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a reply says of an example: probabilities of the labels, or why there are none. Pure."""
+"""One reply, read by the form of the answer that was asked for."""
 
 import json
 import math
@@ -7,31 +7,46 @@ from dataclasses import dataclass
 
 from connections.client import Reply
 from connections.models import Outcome
-from connections.prompts import LabelPrompt, Method, letters_of
+from connections.prompts import AnswerForm, LabelPrompt, Method, letters_of
+from connections.reading.entities import EntitiesUnusable, read_entities
+from tables.signs import clean, unstorable
 
 # Of the probability of the first token, so much must lie on the labels' letters.
 LEAST_LABEL_MASS = 0.1
+# As long as a study's answers may be.
+MOST_WRITTEN_CHARACTERS = 20_000
 _FILTERED = "content_filter"
 _TOO_LONG = "length"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """`scores` are probabilities in the order of the labels; `mass` lay on all of them before it was renormalised."""
+    """What a reply says, or in `detail` what is wrong with it.
+
+    `scores` are probabilities in the order of the labels; `mass` lay on all of them before it was renormalised. Of
+    entities and of a text, `value` is the answer: a JSON list of spans, or of the one text, whose `scores` are the mean
+    probability of its tokens, where that is known.
+    """
 
     outcome: Outcome
     scores: tuple[float, ...] | None = None
     mass: float | None = None
+    value: str = ""
+    detail: str = ""
 
 
-def read_answer(*, prompt: LabelPrompt, reply: Reply) -> Reading:
-    """Read a reply. What is no answer is an outcome of its own, and no label."""
+def read_answer(*, prompt: LabelPrompt, reply: Reply, row: Mapping[str, str]) -> Reading:
+    """Read a reply about an example with these fields. What is no answer is an outcome of its own, and no label."""
     if reply.refusal or reply.finish == _FILTERED:
         return Reading(outcome=Outcome.REFUSED)
     if prompt.method == Method.LETTERS:
         return _read_letters(prompt.labels, reply.alternatives)
     if reply.finish == _TOO_LONG:
         return Reading(outcome=Outcome.CUT)
+    if prompt.form == AnswerForm.TEXT:
+        return _read_text(reply)
+    if prompt.form == AnswerForm.ENTITIES:
+        return _read_entities(prompt, reply, row)
     named = _named(prompt, reply.content)
     if named is None:
         return Reading(outcome=Outcome.INVALID)
@@ -48,6 +63,29 @@ def pooled(*, prompt: LabelPrompt, samples: Sequence[Sequence[float]]) -> list[f
         return list(samples[0])
     undecided = 1 / len(prompt.labels) if prompt.is_exclusive else 0.5
     return [(sum(votes) + undecided) / (len(samples) + 1) for votes in zip(*samples, strict=True)]
+
+
+def _read_text(reply: Reply) -> Reading:
+    written = clean(reply.content)
+    bad = unstorable(written)
+    if len(written) > MOST_WRITTEN_CHARACTERS:
+        bad = f"{len(written):,} characters; at most {MOST_WRITTEN_CHARACTERS:,} are taken"
+    if bad:
+        return Reading(outcome=Outcome.UNREADABLE, detail=f"the text has {bad}")
+    if not written:
+        return Reading(outcome=Outcome.EMPTY)
+    known = reply.log_probability
+    scores = None if known is None else (math.exp(known),)
+    return Reading(outcome=Outcome.ANSWERED, scores=scores, value=json.dumps([written], ensure_ascii=False))
+
+
+def _read_entities(prompt: LabelPrompt, reply: Reply, row: Mapping[str, str]) -> Reading:
+    (text,) = row.values()
+    try:
+        found = read_entities(content=reply.content, text=text, labels=prompt.labels)
+    except EntitiesUnusable as unusable:
+        return Reading(outcome=unusable.outcome, detail=str(unusable))
+    return Reading(outcome=Outcome.ANSWERED, value=found)
 
 
 def _read_letters(labels: Sequence[str], alternatives: Sequence[tuple[str, float]]) -> Reading:
