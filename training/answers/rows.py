@@ -1,5 +1,8 @@
 """Rows of text with their gold answers."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -13,6 +16,15 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.uids)
+
+    def of(self, places: Iterable[int]) -> Rows:
+        """Return some of the rows, in the order of their places."""
+        kept, gold = list(places), self.answers()
+        return Rows(
+            uids=[self.uids[place] for place in kept],
+            columns={name: [texts[place] for place in kept] for name, texts in self.columns.items()},
+            gold=[gold[place] for place in kept],
+        )
 
     def answers(self) -> list[str | None]:
         return self.gold if self.gold is not None else [None] * len(self)

@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from training.answers import Rows
 from training.compute import Compute, halve_batch
 from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
-from training.learners import learner_of
+from training.learners import TaskLearner, learner_of
 from training.losses import IGNORED, cross_entropy_sum
 from training.models import TARGETS, GeneratedTokens, TextToText, packed_linears
 from training.runtime import StopFlag
-from training.tasks import TaskType
 
 # How far a distribution for one generated answer stays from certainty, and from a toss-up.
 MARGIN = 0.001
@@ -134,19 +133,19 @@ class SplitPredictions:
 def predict_answers(
     *,
     model: nn.Module,
-    task_type: TaskType,
+    learner: TaskLearner,
     labels: Sequence[str],
     split: EncodedSplit,
     compute: Compute,
     stop: StopFlag,
 ) -> SplitPredictions:
     """Run a student or teacher over rows and read its answers. Raises: StopRequested, MemoryTooSmall."""
-    if not task_type.has_labels:
+    if not learner.task_type.has_labels:
         assert isinstance(model, TextToText)
         found = generate_answers(model=model, rows=split.encoded, compute=compute, stop=stop)
         return SplitPredictions(outputs=found.outputs, predicted=found.answers, num_cut=int(found.is_cut_N.sum()))
     outputs = predict_logits(model=model, rows=split.encoded, compute=compute, stop=stop)
-    predicted = learner_of(task_type).decode(outputs=outputs, rows=split.rows, labels=labels)
+    predicted = learner.decode(outputs=outputs, rows=split.rows, labels=labels)
     return SplitPredictions(outputs=outputs, predicted=predicted)
 
 

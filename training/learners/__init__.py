@@ -11,19 +11,23 @@ from training.learners.artifact import (
 from training.learners.base import TaskLearner
 from training.learners.held_out import HeldOut
 from training.learners.registry import encode_rows, learner_of
+from training.learners.tag_transitions import TagTransitions, has_transitions, row_tags
 from training.learners.target_tokens import num_cut, with_gold_tokens, with_target_tokens
 
 __all__ = [
     "Classifier",
     "HeldOut",
     "LabelMap",
+    "TagTransitions",
     "TaskLearner",
     "encode_rows",
+    "has_transitions",
     "is_artifact",
     "learner_of",
     "load_classifier",
     "num_cut",
     "read_label_map",
+    "row_tags",
     "save_classifier",
     "with_gold_tokens",
     "with_target_tokens",

@@ -11,6 +11,7 @@ from training.learners.base import TaskLearner
 from training.learners.entity_extraction import EntityExtractionLearner
 from training.learners.multi_label_classification import MultiLabelClassificationLearner
 from training.learners.pair_classification import PairClassificationLearner
+from training.learners.tag_transitions import TagTransitions
 from training.learners.text_classification import TextClassificationLearner
 from training.learners.written_answers import WrittenAnswerLearner, prompts_of
 from training.tasks import TaskType
@@ -27,9 +28,9 @@ LEARNERS: dict[str, type[TaskLearner]] = {
 ROWS_PER_BLOCK = 1024
 
 
-def learner_of(task_type: TaskType) -> TaskLearner:
-    """Return the learner of a task type."""
-    return LEARNERS[task_type.name](task_type)
+def learner_of(task_type: TaskType, transitions: TagTransitions | None = None) -> TaskLearner:
+    """Return the learner of a task type; of tags, `transitions` are what it decodes by beside the outputs."""
+    return LEARNERS[task_type.name](task_type, transitions)
 
 
 def encode_rows(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from training.answers import Rows
 from training.fewshot import errors_of, scores_of, stratified_folds
 from training.recipes.fold_training import Fold, fold_answers
-from training.recipes.head_start import HeadStart, some_of
+from training.recipes.head_start import HeadStart
 from training.recipes.run import RecipeRun
 from training.recipes.trainings import Training
 from training.spec import (
@@ -108,14 +108,14 @@ def _on_folds(run: RecipeRun, start: HeadStart, trainings: Sequence[Training]) -
     for one in trainings:
         found = [fold_answers(one, fold) for fold in folds]
         answers.append([answer for part in found for answer in part])
-    rows = some_of(run.labelled, np.concatenate([np.flatnonzero(fold_N == number) for number in range(count)]))
+    rows = run.labelled.of(np.concatenate([np.flatnonzero(fold_N == number) for number in range(count)]))
     decision = _compared(run, start, trainings, rows=rows, answers=answers, judged_on="folds")
     return replace(decision, device_seconds=run.job.meter.device_seconds() - began)
 
 
 def _fold(run: RecipeRun, start: HeadStart, fold_N: npt.NDArray[np.int64], number: int) -> Fold:
-    teach = some_of(run.labelled, np.flatnonzero(fold_N != number))
-    judge = some_of(run.labelled, np.flatnonzero(fold_N == number))
+    teach = run.labelled.of(np.flatnonzero(fold_N != number))
+    judge = run.labelled.of(np.flatnonzero(fold_N == number))
     return Fold(number=number + 1, teach=teach, judge=judge, head=start.head_of(teach))
 
 
