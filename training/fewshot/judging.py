@@ -88,7 +88,7 @@ class TransitionsChoice:
 
     strength: float
     judged_on: str
-    scores: dict[float, float]
+    scores: dict[str, float]
     why: str
 
     def of(self, learned: TagTransitions) -> TagTransitions | None:
@@ -123,14 +123,12 @@ def choose_transitions(
     return TransitionsChoice(
         strength=strength,
         judged_on=judged_on,
-        scores=dict(zip(TRANSITION_STRENGTHS, scores.tolist(), strict=True)),
+        scores={f"{s:g}": score for s, score in zip(TRANSITION_STRENGTHS, scores.tolist(), strict=True)},
         why=f"Tag transitions: strength {strength:g} is {rule} on {judged_on} ({listed}).",
     )
 
 
-def parts_of_folds(
-    tags: Sequence[Sequence[int]], fold_N: npt.NDArray[np.int64], *, num_tags: int
-) -> list[RowPart]:
+def parts_of_folds(tags: Sequence[Sequence[int]], fold_N: npt.NDArray[np.int64], *, num_tags: int) -> list[RowPart]:
     """Give the rows of each fold the transitions of the other folds' tags."""
     return [
         (
