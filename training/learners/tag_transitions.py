@@ -20,7 +20,7 @@ from training.tasks import TaskType
 
 # The form of TRANSITIONS_FILE and of what is made of it.
 VERSION = 1
-# Before each tag, as much as one word that is followed by all tags alike.
+# What is not in the labels counts as much as one word: of all tags alike, and after each tag by how frequent they are.
 SMOOTHING = 1.0
 # Of how frequent the next tag is anyway, which the outputs know too, so much is taken off again.
 PRIOR_SHARE = 0.5
@@ -52,17 +52,18 @@ class TagTransitions:
     def scores_BC(self) -> npt.NDArray[np.float64]:
         """What a tag adds after each other one: strength * (log P(tag | before) - PRIOR_SHARE * log P(tag)).
 
-        Add-k smoothing, spread over the tags that may follow; others add -inf. The outputs of a word know how frequent
+        Smoothed towards P(tag) of the tags that may follow; others add -inf. The outputs of a word know how frequent
         its tags are, as P(tag | word) = P(word | tag) P(tag) / P(word): counted twice, frequent tags would win.
         """
-        allowed_BC = allowed_tags(self.counts_BC.shape[1])
-        even_BC = allowed_BC / allowed_BC.sum(axis=1, keepdims=True)
-        follows_BC = self.counts_BC + SMOOTHING * even_BC
+        num_tags = self.counts_BC.shape[1]
+        prior_C = self.counts_BC.sum(axis=0) + SMOOTHING / num_tags
+        prior_C = prior_C / prior_C.sum()
+        allowed_BC = allowed_tags(num_tags)
+        of_others_BC = allowed_BC * prior_C
+        follows_BC = self.counts_BC + SMOOTHING * of_others_BC / of_others_BC.sum(axis=1, keepdims=True)
         follows_BC = follows_BC / follows_BC.sum(axis=1, keepdims=True)
-        found_C = self.counts_BC.sum(axis=0) + SMOOTHING / len(even_BC)
-        log_prior_C = np.log(found_C / found_C.sum())
         log_BC = np.log(follows_BC, out=np.full(follows_BC.shape, -np.inf), where=allowed_BC)
-        scores_BC: npt.NDArray[np.float64] = self.strength * (log_BC - PRIOR_SHARE * log_prior_C)
+        scores_BC: npt.NDArray[np.float64] = self.strength * (log_BC - PRIOR_SHARE * np.log(prior_C))
         return scores_BC
 
     def payload(self, outputs: Sequence[str]) -> dict[str, Any]:
@@ -81,14 +82,17 @@ class TagTransitions:
 
     @classmethod
     def read(cls, folder: Path, *, outputs: Sequence[str]) -> TagTransitions | None:
-        """Return those of an artifact of these outputs; None where it has none. Raises: PretrainedUnusable."""
+        """Return those of an artifact, or soft-label set, of these outputs; None where it has none.
+
+        Raises: PretrainedUnusable.
+        """
         path = folder / TRANSITIONS_FILE
         if not path.is_file():
             return None
         try:
             return cls.of_payload(json.loads(path.read_text(encoding="utf-8")), outputs=outputs)
         except (OSError, ValueError) as error:
-            raise PretrainedUnusable(f"{path} cannot be read ({error}). Train it again.") from error
+            raise PretrainedUnusable(f"{path} cannot be read ({error}). Repeat the run that made it.") from error
 
     @classmethod
     def of_payload(cls, payload: Any, *, outputs: Sequence[str]) -> TagTransitions:
