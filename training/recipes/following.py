@@ -149,6 +149,8 @@ def _head(run: RecipeRun, loader: ModelLoader, only: tuple[str, ...]) -> HeadSta
     start = fit_head(job=run.job, loader=loader, compute=run.compute, rows=_rows(run), only=only)
     loader.start_from(start.fit.head)
     run.job.progress.log(f"head: {start.fit.choice.why}")
+    if of_tags := start.fit.choice.transitions_choice:
+        run.job.progress.log(of_tags.why)
     return start
 
 

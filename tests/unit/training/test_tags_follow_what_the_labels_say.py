@@ -23,9 +23,9 @@ from training.tasks import TASK_TYPES
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["a", "b"]
 TAGS = ENTITIES.output_names(LABELS)
-O, BEGIN_A, IN_A, BEGIN_B, IN_B = range(5)
+OUT, BEGIN_A, IN_A, BEGIN_B, IN_B = range(5)
 # An a is always two words, and a b, of one word, comes right behind it.
-TAUGHT = [[O, BEGIN_A, IN_A, BEGIN_B], [BEGIN_A, IN_A, BEGIN_B, O], [O, O], []]
+TAUGHT = [[OUT, BEGIN_A, IN_A, BEGIN_B], [BEGIN_A, IN_A, BEGIN_B, OUT], [OUT, OUT], []]
 PAYLOAD: dict[str, Any] = TagTransitions.learned(TAUGHT, num_tags=5).payload(TAGS)
 
 
@@ -63,7 +63,8 @@ def test_no_other_tags_of_a_text_sum_higher(values_WC: np.ndarray, counts_BC: np
 def test_an_entity_never_goes_on_before_it_began(values_WC: np.ndarray) -> None:  # type: ignore[type-arg]
     tags = likeliest_by(values_WC, scores_BC=learned().scores_BC)
     assert all(
-        tag in (O, BEGIN_A, BEGIN_B) or before in (tag - 1, tag) for before, tag in zip((O, *tags), tags, strict=False)
+        tag in (OUT, BEGIN_A, BEGIN_B) or before in (tag - 1, tag)
+        for before, tag in zip((OUT, *tags), tags, strict=False)
     )
 
 
@@ -75,11 +76,11 @@ def test_weak_transitions_leave_tags_to_the_outputs() -> None:
 def test_scores_are_log_probabilities_less_half_of_how_frequent_a_tag_is() -> None:
     # After an a begins come two words, both inside of it, and by as much as one more those that may, as often as ever.
     share_C = (np.array([4, 2, 2, 2, 0]) + 1 / 5) / (10 + 1)
-    may_C = share_C[[O, BEGIN_A, IN_A, BEGIN_B]]
+    may_C = share_C[[OUT, BEGIN_A, IN_A, BEGIN_B]]
     expected = np.log((2 + share_C[IN_A] / may_C.sum()) / (2 + 1)) - 0.5 * np.log(share_C[IN_A])
     assert learned().scores_BC[BEGIN_A, IN_A] == pytest.approx(expected)
     assert learned(0.5).scores_BC[BEGIN_A, IN_A] == pytest.approx(expected / 2)
-    assert np.isneginf(learned().scores_BC[[O, 5, IN_A], [IN_A, IN_B, IN_B]]).all()
+    assert np.isneginf(learned().scores_BC[[OUT, 5, IN_A], [IN_A, IN_B, IN_B]]).all()
 
 
 def test_a_doubtful_word_goes_by_the_one_before() -> None:
@@ -104,7 +105,7 @@ def test_words_that_no_model_sees_are_passed_over_and_what_is_no_number_is_no_an
 
 
 def test_texts_without_an_entity_teach_that_none_begins() -> None:
-    nothing = TagTransitions.learned([[O, O, O]] * 20, num_tags=5)
+    nothing = TagTransitions.learned([[OUT, OUT, OUT]] * 20, num_tags=5)
     assert found(["x y z"], [[0.0, 1, 0, 0, 0]] * 3, by=None) != ["[]"]
     assert found(["x y z"], [[0.0, 1, 0, 0, 0]] * 3, by=nothing) == ["[]"]
 
@@ -112,7 +113,7 @@ def test_texts_without_an_entity_teach_that_none_begins() -> None:
 def test_tags_are_counted_from_the_spans_of_labelled_rows() -> None:
     gold = [spans_to_json([Span(0, 3, "a"), Span(4, 5, "b")]), "[]"]
     rows = replace(rows_with([*gold, ""], texts=["x y z", "x", "x y"]), gold=[*gold, None])
-    assert row_tags(rows=rows, task_type=ENTITIES, labels=LABELS) == [[BEGIN_A, IN_A, BEGIN_B], [O], []]
+    assert row_tags(rows=rows, task_type=ENTITIES, labels=LABELS) == [[BEGIN_A, IN_A, BEGIN_B], [OUT], []]
 
 
 def test_other_answers_and_tables_too_large_have_none() -> None:
@@ -172,7 +173,7 @@ def test_they_are_used_where_they_help_and_left_where_they_do_not() -> None:
 
 
 def test_each_part_of_the_rows_is_found_by_its_own() -> None:
-    nothing = TagTransitions.learned([[O, O, O]] * 20, num_tags=5)
+    nothing = TagTransitions.learned([[OUT, OUT, OUT]] * 20, num_tags=5)
     rows = rows_with(["[]", "[]"], texts=["x", "x"])
     begins = [[0.0, 1.0, 0.0, 0.0, 0.0]]
     parts = [(np.array([1]), nothing), (np.array([0]), learned())]
