@@ -27,7 +27,7 @@ class TaskLearner(ABC):
     is_one_choice = True
 
     def __init__(self, task_type: TaskType, transitions: TagTransitions | None = None) -> None:
-        """Take what learned tags are found by, beside the outputs; only `decode` uses it."""
+        """Decode tags by `transitions` too, where there are some."""
         self.task_type = task_type
         self.transitions = transitions
 

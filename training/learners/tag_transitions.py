@@ -26,6 +26,8 @@ SMOOTHING = 1.0
 PRIOR_SHARE = 0.5
 # Of more tags the table is too large, and too empty.
 MOST_TAGS = 401
+# Larger numbers in a file are a fault of the file.
+MOST_STRENGTH, MOST_COUNT = 10, 2**53
 # What stands before the first tag of a text, in files.
 START = ""
 
@@ -103,8 +105,8 @@ class TagTransitions:
         if payload.get("outputs") != list(outputs):
             raise ValueError(f"outputs are {payload.get('outputs')!r}, of the model {list(outputs)!r}")
         strength = payload.get("strength")
-        if type(strength) not in (int, float) or not 0 < strength < np.inf:
-            raise ValueError(f"strength is {strength!r}; it is a number above 0")
+        if type(strength) not in (int, float) or not 0 < strength <= MOST_STRENGTH:
+            raise ValueError(f"strength is {strength!r}; it is a number above 0, up to {MOST_STRENGTH}")
         return cls(counts_BC=_counts(payload.get("counts"), outputs), strength=float(strength))
 
 
@@ -117,7 +119,13 @@ def _counts(told: Any, outputs: Sequence[str]) -> npt.NDArray[np.int64]:
     for before, row in told.items():
         for tag, count in row.items():
             where = place.get(before), place.get(tag)
-            if None in where or tag == START or not allowed_BC[where] or type(count) is not int or count < 0:
+            if (
+                None in where
+                or tag == START
+                or not allowed_BC[where]
+                or type(count) is not int
+                or not 0 <= count <= MOST_COUNT
+            ):
                 raise ValueError(f"counts has {count!r} for {tag!r} after {before!r}")
             counts_BC[where] = count
     return counts_BC
