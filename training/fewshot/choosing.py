@@ -14,6 +14,7 @@ from training.fewshot.frozen_head import LinearHead, fitted_temperature, negativ
 from training.fewshot.judging import (
     HeldOutTags,
     Judge,
+    RowPart,
     TransitionsChoice,
     as_outputs,
     choose_transitions,
@@ -184,7 +185,7 @@ class _Judged:
             return None
         tags = row_tags(rows=self.labelled.rows, task_type=judge.task_type, labels=judge.labels)
         learned = TagTransitions.learned(tags, num_tags=num_tags)
-        everywhere = [(np.arange(len(judge.rows)), learned)]
+        everywhere: list[RowPart] = [(np.arange(len(judge.rows)), learned)]
         parts = [parts_of_folds(tags, fold_R, num_tags=num_tags) for fold_R in self.fold_rounds] or [everywhere]
         choice = choose_transitions(
             task_type=judge.task_type,

@@ -104,7 +104,7 @@ class TagTransitions:
             raise ValueError(f"version {VERSION} is read here, and it has {found!r}")
         if payload.get("outputs") != list(outputs):
             raise ValueError(f"outputs are {payload.get('outputs')!r}, of the model {list(outputs)!r}")
-        strength = payload.get("strength")
+        strength: Any = payload.get("strength")
         if type(strength) not in (int, float) or not 0 < strength <= MOST_STRENGTH:
             raise ValueError(f"strength is {strength!r}; it is a number above 0, up to {MOST_STRENGTH}")
         return cls(counts_BC=_counts(payload.get("counts"), outputs), strength=float(strength))
