@@ -29,6 +29,8 @@ SOFT_LABELS = "soft_labels"
 # Files of an artifact folder.
 CARD_FILE = "README.md"
 LABEL_MAP_FILE = "label_map.json"
+# Of entities: which tag follows which, where a text's tags are found by it.
+TRANSITIONS_FILE = "tag_transitions.json"
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.jsonl"
 # Of a model trained from several seeds: what each seed, the saved one included, answers to those examples.

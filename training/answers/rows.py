@@ -1,6 +1,6 @@
 """Rows of text with their gold answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -25,8 +25,9 @@ class Rows:
         assert len(found) == len(self)
         return found
 
-    def taken(self, numbers: Sequence[int]) -> Self:
-        """Return some rows, in this order."""
-        columns = {name: [texts[number] for number in numbers] for name, texts in self.columns.items()}
-        gold = None if self.gold is None else [self.gold[number] for number in numbers]
-        return replace(self, uids=[self.uids[number] for number in numbers], columns=columns, gold=gold)
+    def of(self, places: Iterable[int]) -> Self:
+        """Return some of the rows, in the order of their places."""
+        kept = list(places)
+        columns = {name: [texts[place] for place in kept] for name, texts in self.columns.items()}
+        gold = None if self.gold is None else [self.gold[place] for place in kept]
+        return replace(self, uids=[self.uids[place] for place in kept], columns=columns, gold=gold)

@@ -79,6 +79,13 @@ class ModelOutputs:
     def one_per_row(cls, values_NC: npt.NDArray[np.float32]) -> Self:
         return cls(values_UC=values_NC, bounds=np.arange(len(values_NC) + 1))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the outputs of the rows of several, one behind the other."""
+        counts_N = np.concatenate([np.diff(one.bounds) for one in parts])
+        bounds = np.concatenate([[0], np.cumsum(counts_N, dtype=np.int64)])
+        return cls(values_UC=np.concatenate([one.values_UC for one in parts]), bounds=bounds)
+
     def __len__(self) -> int:
         return len(self.bounds) - 1
 

@@ -30,7 +30,7 @@ from training.data import (
 )
 from training.distil.confidence import DevConfidence
 from training.distil.places import NUM_TOP_PLACES, TopPlaces
-from training.learners import learner_of
+from training.learners import TagTransitions, learner_of
 from training.runtime import removed_on_failure, write_json
 from training.tasks import TOKEN, TaskType
 
@@ -216,8 +216,20 @@ class PartialStore:
         found = (top.top_ids_NK, top.top_log_probs_NK, top.tails_NG)
         return {name: to_lists(values, outputs.bounds) for name, values in zip(TOP_COLUMNS, found, strict=True)}
 
-    def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, confidence: DevConfidence | None) -> None:
-        """Rename the complete shards to a finished set; calibration and confidence are None without a labelled dev."""
+    def publish(
+        self,
+        target: Path,
+        *,
+        calibration: Mapping[str, Any] | None,
+        confidence: DevConfidence | None,
+        transitions: TagTransitions | None = None,
+    ) -> None:
+        """Rename the complete shards to a finished set; calibration and confidence are None without a labelled dev.
+
+        A teacher's transitions are kept beside its outputs, which stay those of single words.
+        """
+        if transitions is not None:
+            transitions.save(self._folder, outputs=self._plan.outputs)
         if confidence is not None:
             write_json(path=self._folder / CONFIDENCE_FILE, payload=confidence.payload(), indent=None)
         # The plan stays: a set that is killed while it is renamed is then still known for what it is.

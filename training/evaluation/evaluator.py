@@ -14,7 +14,7 @@ from training.data import EncodedRows, ModelOutputs, PromptFrame, read_labelled
 from training.evaluation.metrics import PartAnswers, SplitAnswers, baseline_scores, metric_value, split_metrics
 from training.evaluation.outputs import EncodedSplit, SplitPredictions, predict_answers, token_probability
 from training.job import Job
-from training.learners import Classifier, encode_rows, learner_of, with_gold_tokens
+from training.learners import Classifier, TagTransitions, TaskLearner, encode_rows, learner_of, with_gold_tokens
 from training.models import TextToText
 from training.spec import RunSpec
 from training.tasks import TaskType
@@ -27,7 +27,8 @@ BASELINES_VERSION = 1
 class Evaluator:
     """Holds the held-out splits of a run and scores a classifier on them.
 
-    `untrained` answers for a classifier that is a head on a checkpoint as it is, from the vectors that are known.
+    `untrained` answers for a classifier that is a head on a checkpoint as it is, from the vectors that are known. Tags
+    are found by `transitions`, too, where it has some.
     """
 
     job: Job
@@ -36,20 +37,25 @@ class Evaluator:
     compute: Compute
     splits: dict[str, EncodedSplit]
     untrained: Callable[[Rows], ModelOutputs] | None = None
+    transitions: TagTransitions | None = None
+
+    @property
+    def learner(self) -> TaskLearner:
+        return learner_of(self.task_type, self.transitions)
 
     def predict(self, name: str) -> SplitPredictions:
         split, labels = self.splits[name], self.job.spec.labels
         if self.untrained is None:
             return predict_answers(
                 model=self.classifier.model,
-                task_type=self.task_type,
+                learner=self.learner,
                 labels=labels,
                 split=split,
                 compute=self.compute,
                 stop=self.job.stop,
             )
         outputs = self.untrained(split.rows)
-        predicted = learner_of(self.task_type).decode(outputs=outputs, rows=split.rows, labels=labels)
+        predicted = self.learner.decode(outputs=outputs, rows=split.rows, labels=labels)
         return SplitPredictions(outputs=outputs, predicted=predicted)
 
     @property

@@ -16,11 +16,11 @@ from training.answers import Rows
 from training.compute import Compute, halve_batch
 from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
 from training.evaluation.marking import PlaceScores, joined_windows, marked_answers
-from training.learners import learner_of
+from training.learners import TaskLearner, learner_of
 from training.losses import IGNORED, cross_entropy_sum
 from training.models import TARGETS, AnswerMarker, GeneratedTokens, OnnxModel, TextToText, packed_linears
 from training.runtime import StopFlag
-from training.tasks import TOKEN, TaskType
+from training.tasks import TOKEN
 
 # How far a distribution for one generated answer stays from certainty, and from a toss-up.
 MARGIN = 0.001
@@ -151,25 +151,25 @@ class SplitPredictions:
 def predict_answers(
     *,
     model: nn.Module,
-    task_type: TaskType,
+    learner: TaskLearner,
     labels: Sequence[str],
     split: EncodedSplit,
     compute: Compute,
     stop: StopFlag,
 ) -> SplitPredictions:
     """Run a student or teacher over rows and read its answers. Raises: StopRequested, MemoryTooSmall."""
-    if task_type.is_written:
+    if learner.task_type.is_written:
         assert isinstance(model, TextToText)
         found = generate_answers(model=model, rows=split.encoded, compute=compute, stop=stop)
         return SplitPredictions(outputs=found.outputs, predicted=found.answers, num_cut=int(found.is_cut_N.sum()))
-    if task_type.unit == TOKEN:
+    if learner.task_type.unit == TOKEN:
         scores = predict_places(model=model, rows=split.encoded, compute=compute, stop=stop)
         assert isinstance(model, AnswerMarker | OnnxModel)
         passages = split.rows.columns["passage"]
         marked = marked_answers(scores=scores, passages=passages, answer_length=model.answer_length)
         return SplitPredictions(outputs=ModelOutputs.one_per_row(marked.log_probs_N1), predicted=marked.answers)
     outputs = predict_logits(model=model, rows=split.encoded, compute=compute, stop=stop)
-    predicted = learner_of(task_type).decode(outputs=outputs, rows=split.rows, labels=labels)
+    predicted = learner.decode(outputs=outputs, rows=split.rows, labels=labels)
     return SplitPredictions(outputs=outputs, predicted=predicted)
 
 

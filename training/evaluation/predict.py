@@ -26,7 +26,7 @@ from training.data import (
     read_lines,
 )
 from training.evaluation.outputs import EncodedSplit, predict_answers, predict_logits
-from training.learners import LabelMap, encode_rows, learner_of, load_classifier, read_label_map
+from training.learners import LabelMap, TagTransitions, encode_rows, learner_of, load_classifier, read_label_map
 from training.models import EncoderClassifier, OnnxModel, TextToText, load_tokenizer
 from training.runtime import StopFlag
 from training.spec import ModelSource
@@ -55,6 +55,7 @@ class Predictor:
     tokenizer: Any
     compute: Compute
     stop: StopFlag
+    transitions: TagTransitions | None = None
 
     def encoded(self, rows: Rows) -> EncodedRows:
         return encode_rows(
@@ -79,15 +80,16 @@ class Predictor:
         fields, labels = self.task_type.input_fields, self.label_map.labels
         columns = {name: [line.texts[name] for line in lines] for name in fields}
         rows = Rows(uids=[line.uid for line in lines], columns=columns, gold=None)
+        learner = learner_of(self.task_type, self.transitions)
         found = predict_answers(
             model=self.model,
-            task_type=self.task_type,
+            learner=learner,
             labels=labels,
             split=EncodedSplit(rows=rows, encoded=self.encoded(rows)),
             compute=self.compute,
             stop=self.stop,
         )
-        shares_NC = learner_of(self.task_type).probabilities(outputs=found.outputs, labels=labels)
+        shares_NC = learner.probabilities(outputs=found.outputs, labels=labels)
         for uid, answer, shares in zip(rows.uids, found.predicted, shares_NC, strict=True):
             numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
             yield LineAnswer(uid=uid, predicted=answer, probabilities=dict(zip(self.names, numbers, strict=True)))
@@ -129,6 +131,7 @@ def load_predictor(folder: Path, *, stop: StopFlag) -> Predictor:
         tokenizer=tokenizer,
         compute=Compute(device=device, bf16=has_fast_bf16(device) and not isinstance(model, OnnxModel)),
         stop=stop,
+        transitions=TagTransitions.read(folder, outputs=task_type.output_names(label_map.labels)),
     )
 
 

@@ -4,7 +4,15 @@ from training.fewshot.encoder import FrozenEncoder
 from training.fewshot.fitting import FrozenFit, FrozenStudy, UnitVectors
 from training.fewshot.folds import stratified_folds
 from training.fewshot.frozen_head import FrozenHead, LinearHead
-from training.fewshot.judging import as_outputs, errors_of, scores_of
+from training.fewshot.judging import (
+    HeldOutTags,
+    TransitionsChoice,
+    as_outputs,
+    choose_transitions,
+    errors_of,
+    scores_of,
+    tag_answers,
+)
 from training.fewshot.label_parts import PartHeads, heads_of_parts
 from training.fewshot.linear import fit_logistic
 from training.fewshot.model_selection import Candidate, Choice, choose
@@ -24,19 +32,23 @@ __all__ = [
     "FrozenFit",
     "FrozenHead",
     "FrozenStudy",
+    "HeldOutTags",
     "LabelText",
     "LinearHead",
     "PartHeads",
     "Recipe",
+    "TransitionsChoice",
     "UnitVectors",
     "VectorStore",
     "WordModel",
     "as_outputs",
     "choose",
+    "choose_transitions",
     "errors_of",
     "fit_logistic",
     "fit_words",
     "heads_of_parts",
     "scores_of",
     "stratified_folds",
+    "tag_answers",
 ]

@@ -126,7 +126,11 @@ class FrozenStudy:
         held_out = self.labelled_units(dev, centre_H) if dev is not None and len(dev) else None
         choice = choose(evidence=evidence, judge=units.judge, dev=held_out, seed=seed, only=only, is_mean=is_mean)
         head = FrozenHead(
-            linear=choice.linear, centre_H=centre_H, temperature=choice.temperature, exclusive=evidence.exclusive
+            linear=choice.linear,
+            centre_H=centre_H,
+            temperature=choice.temperature,
+            exclusive=evidence.exclusive,
+            transitions=choice.transitions,
         )
         notes = (
             *(() if self._is_pairs else (*names.notes, *self._cut())),
@@ -191,12 +195,14 @@ class FrozenStudy:
 
     def predict_by_each(self, heads: Sequence[FrozenHead], rows: Rows, vectors: UnitVectors) -> list[list[str | None]]:
         """Return the answers of several heads, all of one centre, to rows of these vectors."""
-        learner, labels = learner_of(self.task_type), self.label_names
         if not heads:
             return []
         features_UF = vectors.features(heads[0].centre_H)
         return [
-            learner.decode(outputs=_outputs(head, vectors, features_UF), rows=rows, labels=labels) for head in heads
+            learner_of(self.task_type, head.transitions).decode(
+                outputs=_outputs(head, vectors, features_UF), rows=rows, labels=self.label_names
+            )
+            for head in heads
         ]
 
     def labelled_units(self, rows: Rows, centre_H: Floats) -> LabelledUnits:

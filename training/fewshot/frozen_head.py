@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_expit, log_softmax, softmax
 
 from training.fewshot.features import Floats, centred_units, pair_features
+from training.learners import TagTransitions
 
 # Softer or sharper than this no fit of a few labels may be.
 COOLEST, HOTTEST = 0.05, 20.0
@@ -46,13 +47,15 @@ class FrozenHead:
     """A linear head with all that it needs beside a checkpoint's vectors.
 
     `centre_H` is taken from each vector before it is scaled to length 1. Of pairs, F is 4 H: see pair_features. The
-    probabilities are those of the logits over `temperature`; `exclusive` says whether exactly one label applies.
+    probabilities are those of the logits over `temperature`; `exclusive` says whether exactly one label applies. Tags
+    are found by `transitions`, too, where it has some.
     """
 
     linear: LinearHead
     centre_H: Floats
     temperature: float = 1.0
     exclusive: bool = True
+    transitions: TagTransitions | None = None
 
     def features(
         self, vectors_NH: npt.NDArray[np.floating], second_NH: npt.NDArray[np.floating] | None = None

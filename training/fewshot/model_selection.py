@@ -11,8 +11,17 @@ import numpy.typing as npt
 from training.fewshot.features import Floats
 from training.fewshot.folds import FEWEST_ROWS, num_folds, stratified_folds
 from training.fewshot.frozen_head import LinearHead, fitted_temperature, negative_log_likelihood, probabilities
-from training.fewshot.judging import Judge
+from training.fewshot.judging import (
+    HeldOutTags,
+    Judge,
+    RowPart,
+    TransitionsChoice,
+    as_outputs,
+    choose_transitions,
+    parts_of_folds,
+)
 from training.fewshot.recipes import Evidence, Recipe, no_head, recipes_for
+from training.learners import TagTransitions, has_transitions, row_tags
 
 # Dev decides where it has so many rows, and at least as many as there are labels: it costs no fold then.
 FEWEST_DEV = 200
@@ -51,7 +60,8 @@ class Choice:
     """The chosen head and all that led to it.
 
     `held_out_NC` are probabilities of the labelled units by heads that were not fitted to them; None where there were
-    too few rows to cut. `judged_on` is folds, dev or nothing.
+    too few rows to cut. `judged_on` is folds, dev or nothing. `transitions` are of tags, None where these are found
+    without, and `transitions_choice` says why, where it was judged.
     """
 
     linear: LinearHead
@@ -61,6 +71,8 @@ class Choice:
     judged_on: str
     why: str
     held_out_NC: Floats | None
+    transitions: TagTransitions | None = None
+    transitions_choice: TransitionsChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -120,20 +132,21 @@ def choose(
     if dev is not None and len(dev.judge.rows) >= max(FEWEST_DEV, len(judge.rows)):
         heads = [one.fit(evidence) for one in tried]
         rounds = [[head.logits(dev.features_NF) for head in heads]]
-        found = _Judged("dev", dev.judge, rounds, dev.targets_NC, evidence.exclusive)
+        found = _Judged("dev", dev.judge, rounds, dev.targets_NC, evidence.exclusive, judge)
         return _decided(evidence, tried, lacking, found, fold_rows, is_mean)
     if fold_rows is None or (len(tried) == 1 and not len(evidence.features_NF)):
         return _unjudged(evidence, tried, lacking)
     rounds = [held_out_logits(evidence, tried, fold_U) for fold_U in fold_rows.rounds]
-    found = _Judged("folds", judge, rounds, evidence.targets_NC, evidence.exclusive)
+    found = _Judged("folds", judge, rounds, evidence.targets_NC, evidence.exclusive, judge, fold_rows.of_rows)
     return _decided(evidence, tried, lacking, found, fold_rows, is_mean)
 
 
 @dataclass(frozen=True)
 class _Folds:
-    """The fold of each unit, (U,), drawn several times; words of a text are in one."""
+    """The fold of each unit, (U,), and of each row, (N,), drawn several times; words of a text are in one."""
 
     rounds: list[npt.NDArray[np.int64]]
+    of_rows: list[npt.NDArray[np.int64]]
 
     @classmethod
     def of(cls, evidence: Evidence, judge: Judge, seed: int) -> _Folds | None:
@@ -147,18 +160,45 @@ class _Folds:
         is_of_rows = len(row_U) == num_rows
         repeats = REPEATS if is_of_rows and num_rows <= MOST_ROWS_REPEATED and count > 3 else 1
         drawn = [stratified_folds(labels_RC, count=count, seed=seed + number) for number in range(repeats)]
-        return cls([fold_R[row_U] for fold_R in drawn])
+        return cls([fold_R[row_U] for fold_R in drawn], drawn)
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """Logits of each candidate on units that it was not fitted to, once per round."""
+    """Logits of each candidate on units that it was not fitted to, once per round.
+
+    `labelled` is the judge of the rows that teach; on folds, `fold_rounds` have the fold of each.
+    """
 
     judged_on: str
     judge: Judge
     rounds: list[list[Floats]]
     targets_NC: Floats
     exclusive: bool
+    labelled: Judge
+    fold_rounds: Sequence[npt.NDArray[np.int64]] = ()
+
+    def transitions(self, rounds: Sequence[Floats]) -> tuple[TagTransitions, TransitionsChoice] | None:
+        """Learn transitions and choose their strength by a head's logits; None of what is no tags, and of no rows."""
+        judge, num_tags = self.judge, self.targets_NC.shape[1]
+        if not has_transitions(judge.task_type, judge.labels) or not len(self.labelled.rows):
+            return None
+        tags = row_tags(rows=self.labelled.rows, task_type=judge.task_type, labels=judge.labels)
+        learned = TagTransitions.learned(tags, num_tags=num_tags)
+        everywhere: list[RowPart] = [(np.arange(len(judge.rows)), learned)]
+        parts = [parts_of_folds(tags, fold_R, num_tags=num_tags) for fold_R in self.fold_rounds] or [everywhere]
+        choice = choose_transitions(
+            task_type=judge.task_type,
+            rows=judge.rows,
+            labels=judge.labels,
+            metric=judge.metric,
+            rounds=[
+                HeldOutTags(outputs=as_outputs(one, bounds=judge.bounds, seen_U=judge.seen_U), parts=part)
+                for one, part in zip(rounds, parts, strict=True)
+            ],
+            judged_on=self.judged_on,
+        )
+        return learned, choice
 
 
 def held_out_logits(evidence: Evidence, tried: Sequence[_Tried | _Mean], fold_U: npt.NDArray[np.int64]) -> list[Floats]:
@@ -224,6 +264,7 @@ def _decided(
         rounds = chosen.rounds if found.judged_on == "folds" else None
         rounds = rounds or held_out_logits(evidence, [chosen.tried], folds.rounds[0])
         held_out_NC = np.mean([probabilities(one / temperature, exclusive=exclusive) for one in rounds], axis=0)
+    learned, of_tags = found.transitions([one / temperature for one in chosen.rounds]) or (None, None)
     return Choice(
         linear=chosen.tried.fit(evidence),
         temperature=temperature,
@@ -232,6 +273,8 @@ def _decided(
         judged_on=found.judged_on,
         why=chosen.why,
         held_out_NC=held_out_NC,
+        transitions=of_tags.of(learned) if learned and of_tags else None,
+        transitions_choice=of_tags,
     )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from training.answers import Rows
 from training.data import Encoded, ModelOutputs, Units
+from training.learners.tag_transitions import TagTransitions
 from training.losses import cross_entropy_sum, distillation_sum
 from training.models import EncoderClassifier
 from training.tasks import TaskType
@@ -25,8 +26,10 @@ class TaskLearner(ABC):
     # Whether the outputs of a unit are one choice among all of them.
     is_one_choice = True
 
-    def __init__(self, task_type: TaskType) -> None:
+    def __init__(self, task_type: TaskType, transitions: TagTransitions | None = None) -> None:
+        """Decode tags by `transitions` too, where there are some."""
         self.task_type = task_type
+        self.transitions = transitions
 
     @abstractmethod
     def encode(

@@ -21,7 +21,7 @@ from training.answers import (
 )
 from training.data import Encoded, ModelOutputs, Units, tokenise
 from training.learners.base import TaskLearner
-from training.learners.likeliest_tags import likeliest_tags
+from training.learners.likeliest_tags import likeliest_by, likeliest_tags
 from training.learners.text_classification import by_row
 from training.losses import IGNORED
 from training.models import EncoderClassifier, EncoderTagger
@@ -75,9 +75,14 @@ class EntityExtractionLearner(TaskLearner):
         seen_WC = values_WC[~unseen_W]
         if not np.isfinite(seen_WC).all():
             return None
-        likeliest = iter(likeliest_tags(seen_WC))
+        likeliest = iter(self._likeliest(seen_WC))
         tags = [None if unseen else next(likeliest) for unseen in unseen_W]
         return spans_to_json(spans_of(words=self._words(text)[: len(tags)], tags=tags, labels=labels))
+
+    def _likeliest(self, values_WC: npt.NDArray[np.float32]) -> list[int]:
+        if self.transitions is None:
+            return likeliest_tags(values_WC)
+        return likeliest_by(values_WC, scores_BC=self.transitions.scores_BC)
 
     def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return, per label, the highest probability that any one word is part of it."""

@@ -37,6 +37,30 @@ def likeliest_tags(values_WC: npt.NDArray[np.float32]) -> list[int]:
     return tags[::-1]
 
 
+def likeliest_by(values_WC: npt.NDArray[np.float32], *, scores_BC: npt.NDArray[np.float64]) -> list[int]:
+    """Return the tags whose outputs, with what each adds after the one before, sum highest.
+
+    Parameters
+    ----------
+    values_WC
+        as of `likeliest_tags`.
+    scores_BC
+        of each tag after each of C tags and, last, at the start of a text; see TagTransitions.
+    """
+    if not len(values_WC):
+        return []
+    total_C = values_WC[0] + scores_BC[-1]
+    before: list[npt.NDArray[np.intp]] = []
+    for value_C in values_WC[1:]:
+        total_BC = total_C[:, None] + scores_BC[:-1]
+        before.append(total_BC.argmax(axis=0))
+        total_C = total_BC.max(axis=0) + value_C
+    tags = [int(total_C.argmax())]
+    for before_C in reversed(before):
+        tags.append(int(before_C[tags[-1]]))
+    return tags[::-1]
+
+
 def _is_whole(tag_W: npt.NDArray[np.intp]) -> bool:
     """Whether each inside comes after a begin or an inside of its label."""
     before_W = np.concatenate([[OUTSIDE], tag_W[:-1]])

@@ -12,6 +12,7 @@ from training.learners.entity_extraction import EntityExtractionLearner
 from training.learners.marked_answers import MarkedAnswerLearner, encode_windows
 from training.learners.multi_label_classification import MultiLabelClassificationLearner
 from training.learners.pair_classification import PairClassificationLearner
+from training.learners.tag_transitions import TagTransitions
 from training.learners.text_classification import TextClassificationLearner
 from training.learners.written_answers import WrittenAnswerLearner, prompts_of
 from training.tasks import TOKEN, TaskType
@@ -30,10 +31,10 @@ SEGMENTED_LEARNERS: dict[tuple[str, str], type[TaskLearner]] = {("question_answe
 ROWS_PER_BLOCK = 1024
 
 
-def learner_of(task_type: TaskType) -> TaskLearner:
-    """Return the learner of a task type."""
+def learner_of(task_type: TaskType, transitions: TagTransitions | None = None) -> TaskLearner:
+    """Return the learner of a task type; of tags, `transitions` are what it decodes by beside the outputs."""
     own = SEGMENTED_LEARNERS.get((task_type.name, task_type.segmentation))
-    return (own or LEARNERS[task_type.name])(task_type)
+    return (own or LEARNERS[task_type.name])(task_type, transitions)
 
 
 def encode_rows(

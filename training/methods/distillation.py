@@ -28,21 +28,30 @@ from training.distil import (
     with_answers_alone,
 )
 from training.evaluation import EncodedSplit, read_splits
+from training.fewshot import TransitionsChoice
 from training.job import Job
-from training.learners import encode_rows, gold_spans, learner_of, num_places, window_targets
+from training.learners import TagTransitions, encode_rows, gold_spans, learner_of, num_places, window_targets
 from training.losses import IGNORED
 from training.methods.preparing import check_answers_alike, prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import StudentStart, start_student
 from training.methods.student_vectors import vector_target
 from training.models import tokenizer_hash
-from training.recipes import HeadRows, few_label_baselines, head_rows
+from training.recipes import (
+    HeadRows,
+    few_label_baselines,
+    head_rows,
+    learned_transitions,
+    with_transitions,
+    with_transitions_by_dev,
+)
 from training.runtime import PermanentFailure, file_hash
 from training.tasks import TOKEN, TaskType
 from training.train import (
     GoldStage,
     MarkLoss,
     ModelLoader,
+    SearchResult,
     SoftLoss,
     TokenLoss,
     TrainingSetup,
@@ -72,6 +81,7 @@ class _Taught:
     num_pseudo_labels: int
     of_tokens: bool
     tokenizer_hash: str
+    transitions: TagTransitions | None
 
 
 def distil(job: Job) -> dict[str, Any]:
@@ -87,6 +97,7 @@ def distil(job: Job) -> dict[str, Any]:
     taught = _taught(jobs[first], task_type, compute)
     own_setups = {seed: partial(_own_setup, jobs[seed], task_type, compute) for seed in further}
     trained = search_and_train(job=taught.job, setup=taught.setup, loader=taught.loader, of_seeds=own_setups)
+    trained = _with_transitions(taught, trained)
     baselines = _baselines(taught, compute)
     spec, setup, gold = taught.job.spec, taught.setup, taught.gold
     result = finish(
@@ -135,6 +146,8 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     soft, selection = _kept_rows(job, task_type, gold)
     if task_type.is_written:
         soft = _with_an_answer(job, soft)
+    outputs = task_type.output_names(spec.labels)
+    transitions = TagTransitions.read(spec.data.soft_labels, outputs=outputs) if task_type.unit == "word" else None
     job.progress.stage("model", message=f"loading {spec.model}")
     loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
@@ -177,7 +190,25 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         num_pseudo_labels=soft.num_texts,
         of_tokens=of_tokens,
         tokenizer_hash=soft.tokenizer_hash,
+        transitions=transitions,
     )
+
+
+def _with_transitions(taught: _Taught, trained: SearchResult) -> SearchResult:
+    """Find tags by transitions of the gold labels, else by the teacher's; without dev at the teacher's strength.
+
+    What the teacher says of further texts is left out: measured, transitions learned from it too were worse.
+    """
+    job, task_type, teacher = taught.job, taught.setup.task_type, taught.transitions
+    gold = learned_transitions(task_type=task_type, labels=job.spec.labels, rows=taught.gold)
+    learned = gold or teacher
+    found = with_transitions_by_dev(job=job, trained=trained, learned=learned)
+    if found.transitions_choice is not None or teacher is None or taught.loader.codec is not None:
+        return found
+    why = f"Tag transitions: strength {teacher.strength:g}, as its teacher's; there is no dev to choose on."
+    job.progress.log(why)
+    choice = TransitionsChoice(strength=teacher.strength, judged_on="teacher", scores={}, why=why)
+    return with_transitions(found, choice=choice, learned=learned)
 
 
 def _baseline_rows(

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,7 @@ def finish(
         "search": [outcome.payload() for outcome in trained.search],
         "seeds": [outcome.payload() for outcome in trained.seeds],
         **({"choice": extra.choice} if extra.choice else {}),
+        **({"transitions": asdict(trained.transitions_choice)} if trained.transitions_choice else {}),
         **({"num_teachers": extra.num_teachers} if extra.num_teachers else {}),
         "num_train": num_train,
         "num_pseudo_labels": num_pseudo_labels,
@@ -116,6 +117,8 @@ def _write_artifact(
         answer_length=0 if evaluator.task_type.has_labels else spec.training.answer_length,
     )
     save_classifier(classifier=evaluator.classifier, label_map=label_map, folder=folder)
+    if evaluator.transitions is not None:
+        evaluator.transitions.save(folder, outputs=evaluator.task_type.output_names(spec.labels))
     write_json(path=folder / METRICS_FILE, payload=metrics)
     shutil.copyfile(evaluator.job.folder / SPEC_FILE, folder / SPEC_FILE)
     for name in _judged(answers):

@@ -85,7 +85,7 @@ def score(job: Job) -> dict[str, Any]:
         _score_all(evaluator, store, dataset, teacher, keeps_vectors=plan.vector_shape is not None)
         job.progress.log(f"scored {len(dataset)} examples with {teacher.name}")
         calibration, confidence = _calibrated(evaluator) if "dev" in splits else (None, None)
-        store.publish(target, calibration=calibration, confidence=confidence)
+        store.publish(target, calibration=calibration, confidence=confidence, transitions=teacher.transitions)
     metadata = read_metadata(target)
     _log_written(job, metadata.get("written"))
     return {

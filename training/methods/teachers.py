@@ -12,7 +12,7 @@ from training.answers import Rows
 from training.compute import Compute
 from training.data import ModelOutputs, read_labelled
 from training.job import Job
-from training.learners import Classifier, HeldOut, is_artifact, load_classifier, read_label_map
+from training.learners import Classifier, HeldOut, TagTransitions, is_artifact, load_classifier, read_label_map
 from training.models import EncoderClassifier, PretrainedUnusable, TextToText
 from training.recipes import OF_NAMES, HeadStart, fit_head, head_choice, head_pooling, head_rows
 from training.runtime import folder_hash
@@ -26,7 +26,7 @@ class ScoringTeacher:
     """A classifier on its device, with the task type in its units; `hash` is one over all that decides its outputs.
 
     `held_out` are outputs for rows that taught it, by models that these did not teach; `start` is the head of one that
-    is not trained.
+    is not trained. Its tags are found by `transitions`, too, where it has some.
     """
 
     classifier: Classifier
@@ -36,6 +36,7 @@ class ScoringTeacher:
     held_out: HeldOut | None = None
     choice: dict[str, Any] | None = None
     start: HeadStart | None = None
+    transitions: TagTransitions | None = None
 
     @property
     def untrained(self) -> Callable[[Rows], ModelOutputs] | None:
@@ -89,6 +90,7 @@ def _trained(job: Job, task_type: TaskType, compute: Compute, source: ModelSourc
         hash=folder_hash(folder),
         name=str(source),
         held_out=HeldOut.read(folder),
+        transitions=TagTransitions.read(folder, outputs=task_type.output_names(spec.labels)),
     )
 
 
@@ -116,6 +118,7 @@ def _fitted(job: Job, task_type: TaskType, compute: Compute) -> ScoringTeacher:
         held_out=start.held_out,
         choice=head_choice(start),
         start=start,
+        transitions=start.fit.head.transitions,
     )
 
 

@@ -14,6 +14,7 @@ from training.recipes.head_start import (
     head_rows,
 )
 from training.recipes.run import RecipeRun
+from training.recipes.tag_order import learned_transitions, with_transitions, with_transitions_by_dev
 
 __all__ = [
     "OF_NAMES",
@@ -28,6 +29,9 @@ __all__ = [
     "head_choice",
     "head_pooling",
     "head_rows",
+    "learned_transitions",
     "no_head_for",
     "train_by_recipe",
+    "with_transitions",
+    "with_transitions_by_dev",
 ]

@@ -12,7 +12,7 @@ from training.data import Units
 from training.fewshot import as_outputs, fit_words, scores_of
 from training.job import Job
 from training.learners import learner_of
-from training.recipes.head_start import OF_NAMES, HeadRows, HeadStart, fit_head, some_of
+from training.recipes.head_start import OF_NAMES, HeadRows, HeadStart, fit_head
 from training.tasks import TaskType
 from training.train import ModelLoader
 
@@ -49,7 +49,7 @@ def _frozen(
 ) -> dict[str, tuple[str, list[str | None]]]:
     """Return the answers of heads on the checkpoint as it is, as far as there is anything to make them of."""
     start = start or fit_head(job=job, loader=loader, compute=compute, rows=rows, is_quiet=True)
-    unlabelled = some_of(rows.labelled, [])
+    unlabelled = rows.labelled.of([])
     asked = {
         "label_names": ("label names, checkpoint not trained", unlabelled, OF_NAMES),
         **({"cosine": ("cosine of both texts", rows.labelled, ("cosine",))} if start.is_of_pairs else {}),

@@ -10,9 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Rows
-from training.fewshot import errors_of, scores_of, stratified_folds
-from training.recipes.fold_training import Fold, fold_answers
-from training.recipes.head_start import HeadStart, some_of
+from training.data import ModelOutputs
+from training.fewshot import (
+    HeldOutTags,
+    TransitionsChoice,
+    choose_transitions,
+    errors_of,
+    scores_of,
+    stratified_folds,
+    tag_answers,
+)
+from training.learners import learner_of
+from training.recipes.fold_training import Fold, fold_outputs
+from training.recipes.head_start import HeadStart
 from training.recipes.run import RecipeRun
 from training.recipes.trainings import Training
 from training.spec import (
@@ -32,7 +42,8 @@ from training.train import SearchResult
 class Decision:
     """What `auto` decided: the `recipe` that trains, None for the head as it is.
 
-    `trained` is there where deciding took the whole training; `device_seconds` are what deciding took beside it.
+    `trained` is there where deciding took the whole training; `device_seconds` are what deciding took beside it. On
+    folds, `transitions_choice` is how tags are found by what was decided for.
     """
 
     recipe: str | None
@@ -41,6 +52,7 @@ class Decision:
     candidates: list[dict[str, Any]]
     trained: SearchResult | None = None
     device_seconds: float = 0.0
+    transitions_choice: TransitionsChoice | None = None
 
 
 def plenty_of_labels(run: RecipeRun) -> str:
@@ -105,17 +117,46 @@ def _on_folds(run: RecipeRun, start: HeadStart, trainings: Sequence[Training]) -
     count = num_folds(len(fold_N))
     folds = [_fold(run, start, fold_N, number) for number in range(count)]
     answers = [[answer for fold in folds for answer in start.predict(fold.judge, fold.head)]]
+    rows = run.labelled.of(np.concatenate([np.flatnonzero(fold_N == number) for number in range(count)]))
+    choices: dict[str, TransitionsChoice | None] = {}
     for one in trainings:
-        found = [fold_answers(one, fold) for fold in folds]
-        answers.append([answer for part in found for answer in part])
-    rows = some_of(run.labelled, np.concatenate([np.flatnonzero(fold_N == number) for number in range(count)]))
+        outputs = ModelOutputs.joined([fold_outputs(one, fold) for fold in folds])
+        predicted, choices[one.recipe] = _found_together(run, folds, rows, outputs)
+        answers.append(predicted)
     decision = _compared(run, start, trainings, rows=rows, answers=answers, judged_on="folds")
-    return replace(decision, device_seconds=run.job.meter.device_seconds() - began)
+    of_tags = None if decision.recipe is None else choices[decision.recipe]
+    return replace(decision, device_seconds=run.job.meter.device_seconds() - began, transitions_choice=of_tags)
+
+
+def _found_together(
+    run: RecipeRun, folds: Sequence[Fold], rows: Rows, outputs: ModelOutputs
+) -> tuple[list[str | None], TransitionsChoice | None]:
+    """Answer the rows of all folds: tags by transitions of those that taught, at the strength that does best."""
+    task_type, labels = run.task_type, run.job.spec.labels
+    ends = np.cumsum([len(fold.judge) for fold in folds])
+    learned = [run.learned_transitions(fold.teach) for fold in folds]
+    parts = [
+        (np.arange(end - len(fold.judge), end), one)
+        for fold, end, one in zip(folds, ends, learned, strict=True)
+        if one is not None
+    ]
+    if not parts:
+        return learner_of(task_type).decode(outputs=outputs, rows=rows, labels=labels), None
+    held_out = HeldOutTags(outputs=outputs, parts=parts)
+    choice = choose_transitions(
+        task_type=task_type,
+        rows=rows,
+        labels=labels,
+        metric=run.job.spec.evaluation.metric,
+        rounds=[held_out],
+        judged_on="folds",
+    )
+    return tag_answers(task_type, rows, labels, held_out, choice.strength), choice
 
 
 def _fold(run: RecipeRun, start: HeadStart, fold_N: npt.NDArray[np.int64], number: int) -> Fold:
-    teach = some_of(run.labelled, np.flatnonzero(fold_N != number))
-    judge = some_of(run.labelled, np.flatnonzero(fold_N == number))
+    teach = run.labelled.of(np.flatnonzero(fold_N != number))
+    judge = run.labelled.of(np.flatnonzero(fold_N == number))
     return Fold(number=number + 1, teach=teach, judge=judge, head=start.head_of(teach))
 
 

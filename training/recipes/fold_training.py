@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from training.answers import Rows
 from training.contract import TRIALS
+from training.data import ModelOutputs
 from training.evaluation import Evaluator
 from training.fewshot import FrozenHead
+from training.learners import HeldOut
 from training.recipes.trainings import Training
-from training.runtime import read_json, write_json
+from training.runtime import atomic_folder
 from training.train import fit_classifier
 
 JUDGED = "fold"
@@ -25,20 +27,21 @@ class Fold:
     head: FrozenHead
 
 
-def fold_answers(training: Training, fold: Fold) -> list[str | None]:
-    """Train on a fold's rows, and answer those left out; an earlier attempt's answers are read from its file.
+def fold_outputs(training: Training, fold: Fold) -> ModelOutputs:
+    """Train on a fold's rows, and return outputs for those left out; an earlier attempt's are read from their file.
 
     Raises: LossNotFinite, MemoryTooSmall, StopRequested (a checkpoint was saved).
     """
     name = f"{training.recipe}-fold-{fold.number}"
-    path = training.run.job.folder / TRIALS / f"{name}.json"
-    known = read_json(path).get("predicted")
-    if isinstance(known, list) and len(known) == len(fold.judge):
-        return known
-    predicted = _trained(training, name, fold).predict(JUDGED).predicted
-    path.parent.mkdir(exist_ok=True)
-    write_json(path=path, payload={"predicted": predicted})
-    return predicted
+    kept = training.run.job.folder / TRIALS / name
+    known = HeldOut.read(kept)
+    if known is not None and known.uids == fold.judge.uids:
+        return known.outputs
+    outputs = _trained(training, name, fold).predict(JUDGED).outputs
+    kept.parent.mkdir(exist_ok=True)
+    with atomic_folder(kept) as folder:
+        HeldOut(uids=fold.judge.uids, outputs=outputs).save(folder)
+    return outputs
 
 
 def _trained(training: Training, name: str, fold: Fold) -> Evaluator:

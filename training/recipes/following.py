@@ -20,6 +20,7 @@ from training.recipes.head_start import (
     head_rows,
 )
 from training.recipes.run import RecipeRun
+from training.recipes.tag_order import with_transitions
 from training.recipes.trainings import Training
 from training.runtime import PermanentFailure
 from training.spec import AUTO, CONTRAST, FINETUNE, FROZEN, NAMES, PROBE
@@ -151,13 +152,13 @@ def _head(run: RecipeRun, loader: ModelLoader, only: tuple[str, ...]) -> HeadSta
     start = fit_head(job=run.job, loader=loader, compute=run.compute, rows=_rows(run), only=only)
     loader.start_from(start.fit.head)
     run.job.progress.log(f"head: {start.fit.choice.why}")
+    if of_tags := start.fit.choice.transitions_choice:
+        run.job.progress.log(of_tags.why)
     return start
 
 
 def _untrained(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
-    return RecipeResult(
-        trained=run.untrained(loader, start.outputs), choice=head_choice(start), held_out=start.held_out
-    )
+    return RecipeResult(trained=run.untrained(loader, start), choice=head_choice(start), held_out=start.held_out)
 
 
 def _trained(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
@@ -166,7 +167,13 @@ def _trained(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeRes
     if reason:
         raise RecipeUnusable(f"training.recipe: {recipe} cannot be used. {reason} Set it to {FROZEN} or {AUTO}.")
     choice = {**head_choice(start), "chosen": recipe, "why": f"Asked for. Its start: {start.fit.choice.why}"}
-    return RecipeResult(trained=Training(run=run, start=start, recipe=recipe).trained(), choice=choice)
+    trained = Training(run=run, start=start, recipe=recipe).trained()
+    if trained.transitions_choice is None:
+        # Without dev, as for the head that the training began with.
+        trained = with_transitions(
+            trained, choice=start.fit.choice.transitions_choice, learned=run.learned_transitions()
+        )
+    return RecipeResult(trained=trained, choice=choice)
 
 
 def _chosen(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
@@ -182,7 +189,11 @@ def _chosen(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResu
     }
     if decision.recipe is None:
         return replace(_untrained(run, loader, start), choice=choice)
-    trained = decision.trained or Training(run=run, start=start, recipe=decision.recipe).trained()
+    trained = decision.trained or with_transitions(
+        Training(run=run, start=start, recipe=decision.recipe).trained(),
+        choice=decision.transitions_choice,
+        learned=run.learned_transitions(),
+    )
     return RecipeResult(trained=trained, choice={**choice, "chosen": decision.recipe})
 
 

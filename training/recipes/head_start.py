@@ -185,8 +185,8 @@ def _held_out(study: FrozenStudy, fit: FrozenFit, labelled: Rows) -> HeldOut | N
 def tuned_head(start: HeadStart, labelled: Rows, model: EncoderClassifier) -> None:
     """Give a classifier, whose encoder was tuned on some labelled rows, a head on its vectors; raises StopRequested."""
     study, texts = start.study.with_encoder(model.encoder), start.rows.pool
-    texts = some_of(texts, _drawn(len(texts), MOST_POOL_OF_TUNED, start.seed))
-    labelled = some_of(labelled, _drawn(len(labelled), MOST_ROWS, start.seed))
+    texts = texts.of(_drawn(len(texts), MOST_POOL_OF_TUNED, start.seed))
+    labelled = labelled.of(_drawn(len(labelled), MOST_ROWS, start.seed))
     with torch.random.fork_rng(devices=[]):
         head = study.fit_firmly(labelled=labelled, pool=study.vectors(texts.columns))
     take_over(model, head)
@@ -234,9 +234,9 @@ def head_rows(
     else:
         source = texts if texts is not None else labelled
         assert source is not None, "a spec without labels names a pool"
-        pool = some_of(source, _drawn(len(source), most_pool, job.spec.seed))
+        pool = source.of(_drawn(len(source), most_pool, job.spec.seed))
     known = labelled if labelled is not None else nothing
-    return HeadRows(labelled=some_of(known, _drawn(len(known), most_rows, job.spec.seed)), pool=pool, dev=dev)
+    return HeadRows(labelled=known.of(_drawn(len(known), most_rows, job.spec.seed)), pool=pool, dev=dev)
 
 
 def _read_pool(folder: Path, task_type: TaskType, most: int, seed: int) -> Rows:
@@ -249,16 +249,6 @@ def _drawn(count: int, most: int, seed: int) -> npt.NDArray[np.int64]:
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(seed).choice(count, size=most, replace=False))
-
-
-def some_of(rows: Rows, places: Sequence[int] | npt.NDArray[np.int64]) -> Rows:
-    """Return some of the rows, in the order of their places."""
-    gold = rows.answers()
-    return Rows(
-        uids=[rows.uids[place] for place in places],
-        columns={name: [texts[place] for place in places] for name, texts in rows.columns.items()},
-        gold=[gold[place] for place in places],
-    )
 
 
 def head_choice(start: HeadStart) -> dict[str, Any]:

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from training.answers import Rows
 from training.compute import Compute
 from training.contract import SPEC_FILE
-from training.data import ModelOutputs
 from training.evaluation import EncodedSplit, Evaluator
 from training.job import Job
-from training.learners import encode_rows
+from training.learners import TagTransitions, encode_rows
 from training.models import EncoderClassifier
-from training.recipes.head_start import head_pooling
+from training.recipes.head_start import HeadStart, head_pooling
+from training.recipes.tag_order import learned_transitions, with_transitions_by_dev
 from training.runtime import file_hash
 from training.spec import TrainingSettings
 from training.tasks import TaskType
@@ -125,10 +125,16 @@ class RecipeRun:
         """Train all, by the run's search and from all its seeds. Raises: DataInvalid (nothing to tell apart)."""
         check_variety(gold=self.labelled.labelled(), task_type=self.task_type)
         job = self.job.with_settings(self.settings(loader))
-        return search_and_train(job=job, setup=self.setup(loader, fit_head=fit_head), loader=loader, name=name)
+        trained = search_and_train(job=job, setup=self.setup(loader, fit_head=fit_head), loader=loader, name=name)
+        return with_transitions_by_dev(job=job, trained=trained, learned=self.learned_transitions())
 
-    def untrained(self, loader: ModelLoader, outputs: Callable[[Rows], ModelOutputs] | None) -> SearchResult:
-        """Return the loader's classifier as it is; no seed changes it. `outputs` as `untrained` of an Evaluator."""
+    def learned_transitions(self, rows: Rows | None = None) -> TagTransitions | None:
+        """Learn transitions of tags from some, or from all, of the labelled rows."""
+        labels, rows = self.job.spec.labels, self.train if rows is None else rows
+        return learned_transitions(task_type=self.task_type, labels=labels, rows=rows)
+
+    def untrained(self, loader: ModelLoader, start: HeadStart) -> SearchResult:
+        """Return the loader's classifier, with a head that was fitted, as it is; no seed changes it."""
         job = self.job.with_settings(self.settings(loader))
         evaluator = Evaluator(
             job=job,
@@ -136,11 +142,17 @@ class RecipeRun:
             classifier=loader(job.spec),
             compute=self.compute,
             splits=self.splits(loader),
-            untrained=outputs,
+            untrained=start.outputs,
+            transitions=start.fit.head.transitions,
         )
         dev = evaluator.dev_score() if "dev" in evaluator.splits else None
         result = TrialResult(
             trial=TrainingTrial(settings=job.spec.training, seed=job.spec.seed),
             fitted=FitResult(dev=dev, best_step=0, num_steps=0),
         )
-        return SearchResult(search=(result,), seeds=(result,), evaluators=(lambda: evaluator,))
+        return SearchResult(
+            search=(result,),
+            seeds=(result,),
+            evaluators=(lambda: evaluator,),
+            transitions_choice=start.fit.choice.transitions_choice,
+        )

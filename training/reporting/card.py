@@ -28,6 +28,9 @@ _LEARNED = {
     "both": "It learned its teacher's soft labels, and its vectors of the texts.",
     "vectors": "It learned its teacher's vectors of the texts; its head was then fitted to soft labels.",
 }
+# How a text's tags are found.
+_FOUND_BY = "A text's tags are found by its outputs and by which tag follows which in the labels."
+_FOUND_ALONE = "A text's tags are found by its outputs alone: which tag follows which in the labels was no help."
 _GRAMS_PER_KILOGRAM = 1000
 _BYTES_PER_MEGABYTE = 2**20
 
@@ -149,6 +152,9 @@ def _training(result: Mapping[str, Any]) -> list[str]:
     kept = result.get("distillation") or {}
     if learned := _LEARNED.get(kept.get("distil_from", "")):
         parts.append(learned)
+    if transitions := result.get("transitions"):
+        found = _FOUND_BY if transitions["strength"] else _FOUND_ALONE
+        parts.append(f"{found} {transitions['why']}")
     if kept.get("filter", "none") != "none":
         parts.append(f"Of {kept['num_asked']:,} pseudo-labels {kept['num_passed']:,} were kept: {kept['filter']}.")
     header = ["Learning rate", "Length", "Seed", "Score on dev", "Best step"]

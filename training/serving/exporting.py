@@ -12,7 +12,16 @@ import torch
 
 from training.answers import Rows
 from training.compute import Compute
-from training.contract import EXPORT_FILE, EXPORT_FORMATS, INT8, LABEL_MAP_FILE, ONNX, ONNX_FILE, TORCH
+from training.contract import (
+    EXPORT_FILE,
+    EXPORT_FORMATS,
+    INT8,
+    LABEL_MAP_FILE,
+    ONNX,
+    ONNX_FILE,
+    TORCH,
+    TRANSITIONS_FILE,
+)
 from training.data import ModelOutputs
 from training.evaluation import Predictor
 from training.models import OnnxModel
@@ -79,6 +88,8 @@ def _write_around(predictor: Predictor, artifact: Path, folder: Path) -> None:
     """Put beside a graph what it takes to read texts and to name its outputs."""
     for name in (LABEL_MAP_FILE, CONFIG_FILE):
         shutil.copyfile(artifact / name, folder / name)
+    if predictor.transitions is not None:
+        shutil.copyfile(artifact / TRANSITIONS_FILE, folder / TRANSITIONS_FILE)
     # It writes down how it was called last.
     predictor.tokenizer("", truncation=True, max_length=predictor.label_map.max_length)
     predictor.tokenizer.save_pretrained(folder)

@@ -58,7 +58,7 @@ def _marked_objective(
             "mark one. Give passages with their answers, or take a model that writes."
         )
     encoded = encode_rows(
-        rows=rows.taken(taught), task_type=task_type, tokenizer=loader.tokenizer, max_length=spec.training.max_length
+        rows=rows.of(taught), task_type=task_type, tokenizer=loader.tokenizer, max_length=spec.training.max_length
     )
     target_W2 = window_targets(encoded=encoded, spans=[spans[row] for row in taught], missing=IGNORED)
     loss = MarkLoss.of_gold(count_W=num_places(encoded), target_W2=torch.from_numpy(target_W2))

@@ -12,6 +12,7 @@ from typing import Any
 
 from training.contract import TRIALS
 from training.evaluation import Evaluator
+from training.fewshot import TransitionsChoice
 from training.job import Job
 from training.models import state_in_fp32
 from training.runtime import write_json
@@ -57,11 +58,15 @@ class TrialResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchResult:
-    """Every trial of the search, and the chosen settings from each seed, with a loader of each seed's evaluator."""
+    """Every trial of the search, and the chosen settings from each seed, with a loader of each seed's evaluator.
+
+    `transitions_choice` says how the transitions of tags were chosen, None where nothing was there to choose by.
+    """
 
     search: tuple[TrialResult, ...]
     seeds: tuple[TrialResult, ...]
     evaluators: tuple[Callable[[], Evaluator], ...]
+    transitions_choice: TransitionsChoice | None = None
 
     @property
     def best(self) -> int:

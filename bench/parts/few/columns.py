@@ -129,7 +129,10 @@ class Draw:
 
 
 def frozen(draw: Draw) -> Iterator[tuple[str, Answered]]:
-    """The recipe chosen by folds as `chosen`, and each recipe at the strength that the folds prefer."""
+    """The recipe chosen by folds as `chosen`, and each recipe at the strength that the folds prefer.
+
+    Of tags, only the chosen one finds them by transitions.
+    """
     started = time.process_time()
     fit = draw.bench.study.fit(labelled=draw.labelled, pool=draw.pool, seed=draw.seed)
     of_parts = _of_parts(draw, fit)

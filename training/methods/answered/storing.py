@@ -94,7 +94,7 @@ def _dev(job: Job, task_type: TaskType) -> Rows | None:
 
 def _of(rows: Rows, uids: Collection[str]) -> Rows:
     """The rows that have an answer."""
-    return rows.taken([place for place, uid in enumerate(rows.uids) if uid in uids])
+    return rows.of([place for place, uid in enumerate(rows.uids) if uid in uids])
 
 
 def _segmented(given: GivenAnswers, rows: Rows, dev: Rows | None) -> GivenAnswers:
