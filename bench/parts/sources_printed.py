@@ -42,12 +42,12 @@ def figures_of(made: SourceStudy, audit: AuditResult) -> dict[str, Any]:
     for one in wrong:
         print(one)
     at_target = what_if(study=made.study, token_prices=HOSTED).best_at(Decimal(LABEL))
-    assert audit.accuracy is not None, "people labelled what was drawn"
+    assert audit.quality is not None, "people labelled what was drawn"
     return {
         **{f"accuracy: {title.lower()}": round(score, 3) for title, score in sorted(best.items())},
         "labels_by_model_right": round(made.accuracy_of_model, 3),
-        "audit_low": round(audit.accuracy.low, 3),
-        "audit_high": round(audit.accuracy.high, 3),
+        "audit_low": round(audit.quality.low, 3),
+        "audit_high": round(audit.quality.high, 3),
         "first_answers_kept": kept,
         "first_answers_changed": changed,
         "best_at_label_price": at_target.title if at_target else "",

@@ -96,12 +96,12 @@ def _audited(study: Study, connection: Connection) -> tuple[LabelAccuracy, int]:
         ours = ModelLabel.objects.filter(pk__in=found.audit.label_ids, job__connection=connection)
         if not ours.exists():
             continue
-        if found.accuracy is None:
+        if found.quality is None:
             return before, found.num_drawn
-        low, high = found.accuracy.low, found.accuracy.high
+        low, high = found.quality.low, found.quality.high
         accuracy = LabelAccuracy(
             num_classes=len(study.labels),
-            mean=found.accuracy.value,
+            mean=found.quality.value,
             sd=(high - low) / _SDS_IN_INTERVAL,
             num_audited=found.num_looked_at,
         )
