@@ -50,7 +50,9 @@ class Spending:
 def spending_of(autopilot: Autopilot, *, today: date | None = None) -> Spending:
     """Add up an autopilot's purchases; a purchase counts on the day on which it was made, in Fulcrum's time zone."""
     today = today or timezone.localdate()
-    costs, made = costs_of(autopilot), autopilot.steps.values_list("pk", "made_at")
+    # Before the costs: of a step that another worker makes meanwhile, the costs are known.
+    made = list(autopilot.steps.values_list("pk", "made_at"))
+    costs = costs_of(autopilot)
     todays = [pk for pk, made_at in made if timezone.localdate(made_at) == today]
     return Spending(
         a_day=quantize(autopilot.study.budget.limit * autopilot.share_a_day),

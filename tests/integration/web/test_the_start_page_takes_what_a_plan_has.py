@@ -90,7 +90,8 @@ def test_what_is_asked_suits_answers_that_are_written(manager: Client, ready: St
 
 def test_every_field_stands_on_the_page(manager: Client, ready: Study) -> None:
     page = manager.get(reverse("start-run", args=[ready.pk]))
-    # One that a browser cannot send would be missing from every start.
+    # One that a browser cannot send would be missing from every start; these are for an unknown licence, and for labels
+    # that a language model gave.
     # What only a study with labels of a language model has stands on the page of such a one.
     asked_later = {"licence_confirmed", "gold_only"}
     fields = {name for name in page.context["form"].fields if f'name="{name}"' not in page.content.decode()}
