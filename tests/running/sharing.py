@@ -1,4 +1,4 @@
-"""Two sessions beside each other share all tests: each takes the next file that the other has not taken.
+"""Sessions beside each other share all tests: each takes the next file that no other has taken.
 
 A plugin; `manage.py test` starts the sessions with it and names a folder for what they have taken.
 """

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,11 +38,11 @@ def session(folder: Path, *, is_first: bool) -> Iterator[str]:
 
 
 def test_each_test_is_run_once_and_label_studios_by_the_first(tmp_path: Path) -> None:
-    first, second = session(tmp_path, is_first=True), session(tmp_path, is_first=False)
-    begun = [next(first), next(second), next(first), next(second)]
-    rest = ([*second], [*first])
-    assert sorted([*begun, *rest[0], *rest[1]]) == sorted(item.nodeid for item in collected())
-    assert not any("label_studio" in nodeid for nodeid in [begun[1], begun[3], *rest[0]])
+    sessions = [session(tmp_path, is_first=number == 0) for number in range(3)]
+    begun = [[next(one) for one in sessions] for _ in range(2)]
+    rest = [[*one] for one in reversed(sessions)]
+    assert sorted(chain(*begun, *rest)) == sorted(item.nodeid for item in collected())
+    assert not any("label_studio" in nodeid for nodeid in chain(*(row[1:] for row in begun), *rest[:2]))
 
 
 @pytest.mark.parametrize("is_first", [True, False])
