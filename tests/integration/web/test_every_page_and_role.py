@@ -299,6 +299,7 @@ def test_every_url_has_a_row() -> None:
     assert set(named_patterns(get_resolver().url_patterns)) == set(TABLE)
 
 
+@pytest.mark.usefixtures("forked_trainers")
 @pytest.mark.parametrize("name", TABLE)
 def test_each_role_gets_what_the_table_says(name: str, arguments: dict[str, dict[str, Any]]) -> None:
     url = reverse(name, kwargs=arguments.get(name, {}))
