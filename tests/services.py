@@ -26,11 +26,11 @@ from tests.running.forks import ForkingPopen, Forks
 ROOT = Path(__file__).resolve().parents[1]
 # A change of role or account is seen at once, so that no test waits for it.
 os.environ.setdefault("FULCRUM_ACCESS_SECONDS", "0")
-# Two processes may test at once, each with services of its own: `manage.py test` names the second.
-IS_BESIDE = bool(os.environ.get("FULCRUM_TEST_BESIDE"))
-PATHS = Paths(root=ROOT, data=ROOT / "var" / ("test-beside" if IS_BESIDE else "test"))
-# Away from the ports that a person's own `manage.py up` prefers, and from the other process's.
-_PORTS_APART = 1_000 if IS_BESIDE else 0
+# Sessions may test beside each other, each with services of its own: `manage.py test` numbers those after the first.
+BESIDE = int(os.environ.get("FULCRUM_TEST_BESIDE", "0"))
+PATHS = Paths(root=ROOT, data=ROOT / "var" / (f"test-beside-{BESIDE}" if BESIDE else "test"))
+# Away from the ports that a person's own `manage.py up` prefers, and from the other sessions'.
+_PORTS_APART = 1_000 * BESIDE
 FIRST_PORTS = {
     name: port + _PORTS_APART
     for name, port in (("web", 18000), (services.LABEL_STUDIO_SERVICE, 18080), ("redis", 16379))

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 from django.conf import settings
-from label_studio_sdk import LabelStudio
 
 from config.deadlines import bounded
 from labeling import proofs
@@ -54,6 +53,9 @@ def _client(url: str, token: str) -> LabelStudioClient:
 
 def sdk_client(*, url: str, token: str, transport: httpx.Client) -> Any:
     """Make the SDK's client. Raises: LabelStudioRefused (an expired token)."""
+    # A second of imports, which most processes never need.
+    from label_studio_sdk import LabelStudio
+
     make: Any = LabelStudio
     return translated(url=url, call=lambda: make(base_url=url, api_key=token, httpx_client=transport))
 

@@ -8,6 +8,8 @@ from celery.signals import worker_init
 from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# `migrate`, which comes before every start, does Django's checks; they would bring all pages into each worker.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 # Tasks that wait for an external server have queues and workers of their own (see config.workers).
 RUNS = "runs"

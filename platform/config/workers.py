@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.celery import CHORES, LABELING_JOBS, NOTICES, SWEEPS, SYNC, app
-from config.loaded import leave_out_of_collection
+from config.loaded import leave_out_of_collection, load_everything
 from embedded.processes import Forks
 
 GRACE_SECONDS = 8.0
@@ -57,6 +57,7 @@ def main() -> int:
     os.umask(0o077)
     django.setup()
     app.loader.import_default_modules()
+    load_everything()
     leave_out_of_collection()
     return Forks(jobs=[_job(worker) for worker in WORKERS], grace_seconds=GRACE_SECONDS).run()
 

@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from embedded import services
 from embedded.data_folder import Paths
@@ -19,6 +21,8 @@ PYTEST = ("-m", "pytest", "-p", "tests.services")
 SHARED = ("-p", "tests.running.sharing")
 # This tool alone cannot be run with -m.
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
+# Each holds about a gigabyte, a PostgreSQL and the processes of its tests.
+MOST_SESSIONS = 4
 NUM_CHECKS_AT_ONCE = 2
 # The types take longest, and one core, so they begin first.
 CHECKS = (
@@ -39,32 +43,47 @@ def test(*, paths: Paths, arguments: Sequence[str]) -> int:
     path = os.pathsep.join([str(paths.root), str(paths.root / "platform")])
     environment = {**scrubbed(), "PYTHONPATH": path}
     if all(argument.startswith("-") for argument in arguments):
-        return _test_in_two(paths, (*PYTEST, *SHARED, *arguments), environment)
+        return _test_shared(paths, (*PYTEST, *SHARED, *arguments), environment)
     return _run(paths, (*PYTEST, *arguments), environment)
 
 
-def _test_in_two(paths: Paths, command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run two sessions that share the tests, each with its own services; show the second when both are done."""
-    log = paths.log("tests-beside")
-    with tempfile.TemporaryDirectory() as taken, log.open("wb") as output:
-        # Two sessions that each compute on every core would wait for each other.
+def _test_shared(paths: Paths, command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run sessions that share the tests, each with its own services; show those after the first when all are done."""
+    logs = [paths.log(f"tests-beside-{number}") for number in range(1, _num_sessions())]
+    with tempfile.TemporaryDirectory() as taken, ExitStack() as stack:
+        # Sessions that each compute on every core would wait for each other.
         environment = {"OMP_NUM_THREADS": "1", **environment, "FULCRUM_TEST_TAKEN": taken}
-        beside = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=paths.root,
-            env={**environment, "FULCRUM_TEST_BESIDE": "1"},
-            stdout=output,
-            stderr=output,
+        beside = [
+            stack.enter_context(
+                _session_beside(paths, command, {**environment, "FULCRUM_TEST_BESIDE": str(number)}, log)
+            )
+            for number, log in enumerate(logs, start=1)
+        ]
+        statuses = [_run(paths, command, environment), *(session.wait() for session in beside)]
+    for log in logs:
+        print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
+    return next(filter(None, statuses), 0)
+
+
+@contextmanager
+def _session_beside(
+    paths: Paths, command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> "Iterator[subprocess.Popen[bytes]]":
+    with log.open("wb") as output:
+        session = subprocess.Popen(
+            [sys.executable, *command], cwd=paths.root, env=dict(environment), stdout=output, stderr=output
         )
         try:
-            first = _run(paths, command, environment)
-            second = beside.wait()
+            yield session
         finally:
             # As from a keyboard: pytest then stops its services.
-            beside.send_signal(signal.SIGINT)
-            beside.wait()
-    print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
-    return first or second
+            session.send_signal(signal.SIGINT)
+            session.wait()
+
+
+def _num_sessions() -> int:
+    """One more than there are cores: many tests wait, for a lease, a browser or a process that ends."""
+    return min((os.cpu_count() or 1) + 1, MOST_SESSIONS)
 
 
 def check_all(*, paths: Paths) -> int:

@@ -13,6 +13,14 @@ from embedded.services import Process, Service
 from tests import beside
 from tests.services import PATHS, ROOT
 
+# The trainers of one worker, several in a test, are forked off one process that has done their imports.
+FORKED_TRAINERS = {
+    "DJANGO_SETTINGS_MODULE": "tests.integration.runs.worker_settings",
+    "FULCRUM_TEST_REAL_TRAINER": "1",
+    "FULCRUM_TEST_FORKED_TRAINERS": "1",
+    "FULCRUM_READY_TRAINER": "1",
+}
+
 
 @cache
 def _collect_files() -> None:
@@ -44,7 +52,8 @@ def serving() -> Iterator[str]:
         stack.callback(services.release_port, paths=PATHS, service="web")
         started = []
         for service in wanted:
-            process = Process(service=replace(service, environment=environment))
+            more = FORKED_TRAINERS if service.name == "worker-runs" else {}
+            process = Process(service=replace(service, environment={**environment, **more}))
             stack.callback(process.stop)
             started.append(process)
         for process in started:

@@ -1,4 +1,4 @@
-"""Two sessions beside each other share all tests: each takes the next file that the other has not taken.
+"""Sessions beside each other share all tests: each takes the next file that no other has taken.
 
 A plugin; `manage.py test` starts the sessions with it and names a folder for what they have taken.
 """
@@ -11,8 +11,12 @@ from typing import NamedTuple
 
 import pytest
 
-# Minutes, which nobody could share at the end.
-LONGEST = "test_kills_cost_nothing_twice.py"
+# A minute and more each, which nobody could share at the end. The longest comes first.
+LONGEST = (
+    "test_kills_cost_nothing_twice.py",
+    "test_a_data_folder_of_the_version_before_comes_up.py",
+    "test_embedded_up.py",
+)
 
 
 class Part(NamedTuple):
@@ -27,6 +31,17 @@ class Part(NamedTuple):
         fixtures = set(getattr(item, "fixturenames", ()))
         return cls(_order(item, fixtures), "label_studio_server" in fixtures, item.nodeid.partition("::")[0])
 
+    @property
+    def turn(self) -> tuple[int, bool, int]:
+        name = Path(self.file).name
+        return self.order, not self.needs_label_studio, LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    def is_for(self, *, is_first: bool) -> bool:
+        """The first session alone starts a Label Studio, and leaves the others what would keep it from that work."""
+        if is_first:
+            return self.needs_label_studio or self.order > 0
+        return not self.needs_label_studio
+
 
 def _order(item: pytest.Item, fixtures: set[str]) -> int:
     """0 rolls the database back, 1 empties it, what migrations wrote included, 2 needs none."""
@@ -38,8 +53,7 @@ def _order(item: pytest.Item, fixtures: set[str]) -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep pytest-django's order by what they leave in the database; of equals, those with Label Studio come first."""
-    parts = {item: Part.of(item) for item in items}
-    items.sort(key=lambda it: (parts[it].order, not parts[it].needs_label_studio, not parts[it].file.endswith(LONGEST)))
+    items.sort(key=lambda item: Part.of(item).turn)
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
@@ -59,9 +73,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def taken(items: Iterable[pytest.Item], *, folder: Path, is_first: bool) -> Iterator[pytest.Item]:
-    """Take one part after the other, as long as there are any; the first session alone starts a Label Studio."""
+    """Take one part after the other, as long as there are any."""
     for part, group in groupby(items, key=Part.of):
-        if (is_first or not part.needs_label_studio) and _is_taken_now(folder / str(part).replace("/", " ")):
+        if part.is_for(is_first=is_first) and _is_taken_now(folder / str(part).replace("/", " ")):
             yield from group
 
 

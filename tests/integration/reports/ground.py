@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
+from django.db import transaction
+
 from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, settle
 from budgets.models import Origin, Path
@@ -97,6 +99,7 @@ def _buy(
     return annotation
 
 
+@transaction.atomic
 def run(
     study: Study,
     kind: RunKind,
@@ -107,7 +110,10 @@ def run(
     seconds: Sequence[int] = (60,),
     state: RunState = RunState.SUCCEEDED,
 ) -> Run:
-    """A run that ended after attempts of these lengths; a minute costs 0.01."""
+    """A run that ended after attempts of these lengths; a minute costs 0.01.
+
+    Whole at once: workers beside a test give back the holds of ended runs.
+    """
     price = price_at(book=study.budget.price_book, kind=CostKind.DEVICE_HOUR, at=NOW, scope=factories.CPU)
     made = Run.objects.create(
         study=study,

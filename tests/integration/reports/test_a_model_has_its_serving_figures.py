@@ -140,6 +140,7 @@ def test_a_measurement_that_takes_too_long_is_ended(measured: Artifact, settings
     assert serving_figures(measured)[0].p50_ms == 19.5
 
 
+@pytest.mark.usefixtures("forked_trainers")
 def test_the_command_exports_and_measures(student: Artifact, tmp_path: Path) -> None:
     give_rows(student)
     told, target = StringIO(), tmp_path / "out"

@@ -1,9 +1,11 @@
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
@@ -13,17 +15,25 @@ from reports.costs import Grouping
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
+from tests.running.lasting import rows_of_a_file
 
 pytestmark = pytest.mark.django_db
 FIGURE = re.compile(r'href="([^"]*/(?:ledger|entries)/\?[^"]*)">(?:<strong>)?<data value="([^"]+)"')
 
 
+@pytest.fixture(scope="module")
+def spent_study(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[int]:
+    with rows_of_a_file(django_db_blocker):
+        study = factories.study(labels=("good", "bad"), limit="10")
+        ground.buy_labels(study, 3)
+        ground.annotated(study, num_labels=2)
+        ground.distilled(study, teacher=ground.teacher(study, num_labels=2))
+        yield study.pk
+
+
 @pytest.fixture
-def spent(study: Study) -> Study:
-    ground.buy_labels(study, 3)
-    ground.annotated(study, num_labels=2)
-    ground.distilled(study, teacher=ground.teacher(study, num_labels=2))
-    return study
+def spent(spent_study: int, db: None) -> Study:
+    return Study.objects.get(pk=spent_study)
 
 
 def figures(client: Client, url: str) -> list[tuple[str, Decimal]]:

@@ -1,24 +1,35 @@
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoDbBlocker
 
 from reports.points import points
 from studies.models import Study
+from tests import factories
 from tests.integration.reports import ground
+from tests.running.lasting import rows_of_a_file
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def reported(study: Study) -> Study:
+@pytest.fixture(scope="module")
+def reported_study(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[int]:
     """A study with a student on each path, and one label that no student used."""
-    ground.buy_labels(study, 5)
-    ground.annotated(study, num_labels=3)
-    ground.distilled(study, teacher=ground.teacher(study, num_labels=4))
-    return study
+    with rows_of_a_file(django_db_blocker):
+        study = factories.study(labels=("good", "bad"), limit="10")
+        ground.buy_labels(study, 5)
+        ground.annotated(study, num_labels=3)
+        ground.distilled(study, teacher=ground.teacher(study, num_labels=4))
+        yield study.pk
+
+
+@pytest.fixture
+def reported(reported_study: int, db: None) -> Study:
+    return Study.objects.get(pk=reported_study)
 
 
 def total(client: Client, url: str) -> Decimal:

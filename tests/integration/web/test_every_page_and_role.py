@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Role
 from budgets.limits import set_confirm_above, set_limit
@@ -15,10 +15,11 @@ from budgets.models import LimitRequest, Path
 from connections.models import Prompt
 from runs.models import Artifact, LabelAudit, LabelingJob, Run, RunKind, RunState
 from studies.imports import draft_import
-from studies.models import ImportBatch, Study
+from studies.models import Study
 from tests import factories
 from tests.integration.connections import conftest as connections_of
 from tests.integration.reports import ground
+from tests.running.lasting import rows_of_a_file
 from tests.tiny_artifacts import give_predictions, said_of
 
 pytestmark = pytest.mark.django_db
@@ -180,21 +181,42 @@ def named_patterns(patterns: list[URLPattern | URLResolver]) -> Iterator[str | N
             yield pattern.name
 
 
+class World(NamedTuple):
+    """Rows of every kind, and what each URL needs to name one of them."""
+
+    study: Study
+    student: Artifact
+    run: Run
+    arguments: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    with rows_of_a_file(django_db_blocker):
+        study = factories.study()
+        labels = ground.buy_labels(study, 3)
+        student = ground.annotated(study, num_labels=2)
+        run = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.SUCCEEDED, seconds=[])
+        assert labels[0].entry is not None
+        of_entry = {"pk": labels[0].entry.pk}
+        arguments = _arguments(study, student, run) | {"entry": of_entry, "reverse-entry": of_entry}
+        yield World(study=study, student=student, run=run, arguments=arguments)
+
+
 @pytest.fixture
-def arguments(settings: Settings, tmp_path: FilePath) -> dict[str, dict[str, Any]]:
-    """What each URL needs to name something that is there."""
-    study = factories.study()
-    labels = ground.buy_labels(study, 3)
-    student = ground.annotated(study, num_labels=2)
-    give_predictions(student, settings, tmp_path, said_of(["u1", "u2"], right=1))
-    waiting = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.SUCCEEDED, seconds=[])
-    batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nfine,good\n")
-    assert labels[0].entry is not None
-    of_entry = {"pk": labels[0].entry.pk}
-    return _arguments(study, student, waiting, batch) | {"entry": of_entry, "reverse-entry": of_entry}
+def arguments(world: World, settings: Settings, tmp_path: FilePath) -> dict[str, dict[str, Any]]:
+    """What each URL needs to name something that is there, with its files."""
+    give_predictions(world.student, settings, tmp_path, said_of(["u1", "u2"], right=1))
+    world.run.folder.mkdir(parents=True, exist_ok=True)
+    (world.run.folder / "spec.json").write_text("{}")
+    batch = draft_import(
+        actor=world.study.created_by, study=world.study, file_name="rows.csv", content=b"text,label\nfine,good\n"
+    )
+    of_batch = {"pk": world.study.pk, "batch_pk": batch.pk}
+    return world.arguments | {f"import-{name}": of_batch for name in ("preview", "progress", "undo")}
 
 
-def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
+def _arguments(study: Study, student: Artifact, run: Run) -> dict[str, dict[str, Any]]:
     of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
         enter-label-studio labelling publish publish-quote second-opinions second-opinions-quote sync-labels runs
@@ -208,10 +230,10 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
         "report-chart": {**of_study, "suffix": "svg"},
         "data-file": {**of_study, "suffix": "jsonl"},
-        **_of_run_files(run),
+        "run-curve": {"pk": run.pk, "suffix": "csv"},
+        "run-file": {"pk": run.pk, "name": "spec.json"},
         "cost-chart": {"suffix": "svg"},
         "cost-file": {"name": "csv"},
-        **{f"import-{name}": {**of_study, "batch_pk": batch.pk} for name in ("preview", "progress", "undo")},
         **dict.fromkeys(["artifact", "try-artifact", "artifact-card", "measure-serving"], of_student),
         **dict.fromkeys(["quality", "class-table", "confusion-table"], of_student),
         "reliability": {"pk": _soft_labels(study).pk},
@@ -225,12 +247,6 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
     }
-
-
-def _of_run_files(run: Run) -> dict[str, dict[str, Any]]:
-    run.folder.mkdir(parents=True, exist_ok=True)
-    (run.folder / "spec.json").write_text("{}")
-    return {"run-curve": {"pk": run.pk, "suffix": "csv"}, "run-file": {"pk": run.pk, "name": "spec.json"}}
 
 
 def _soft_labels(study: Study) -> Artifact:
@@ -290,6 +306,7 @@ def test_every_url_has_a_row() -> None:
     assert set(named_patterns(get_resolver().url_patterns)) == set(TABLE)
 
 
+@pytest.mark.usefixtures("forked_trainers")
 @pytest.mark.parametrize("name", TABLE)
 def test_each_role_gets_what_the_table_says(name: str, arguments: dict[str, dict[str, Any]]) -> None:
     url = reverse(name, kwargs=arguments.get(name, {}))

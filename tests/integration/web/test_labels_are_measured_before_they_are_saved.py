@@ -10,7 +10,7 @@ from studies.models import Split, Study
 from tests import factories
 from tests.tiny_model import write_tiny_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 WORDS = {"labels": "good\r\nbad", "label_texts": "good | the sun shines | warm and bright"}
 
 
