@@ -14,6 +14,7 @@ from transformers import (
     DebertaV2Config,
     DistilBertConfig,
     ElectraConfig,
+    LongformerConfig,
     ModernBertConfig,
     MPNetConfig,
     RobertaConfig,
@@ -39,6 +40,7 @@ FAMILIES: dict[str, Any] = {
     "modernbert": ModernBertConfig(
         **SIZE, **SHAPE, pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2
     ),
+    "longformer": LongformerConfig(**SIZE, **SHAPE, attention_window=[4] * NUM_LAYERS),
     "xlnet": XLNetConfig(vocab_size=60, d_model=16, n_layer=NUM_LAYERS, n_head=2, d_inner=32),
 }
 

@@ -7,10 +7,11 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, ParamSpec
 
 from training.contract import (
     DISK_FULL,
@@ -48,6 +49,7 @@ USAGE += "\n       python -m training export ARTIFACT onnx|int8 FOLDER [LABELLED
 USAGE += "\n       python -m training measure ARTIFACT MOST_MEMORY_BYTES"
 MOST_MESSAGE_BYTES = 1 << 16
 SECONDS_BETWEEN_CHECKS = 0.25
+Arguments = ParamSpec("Arguments")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -112,13 +114,41 @@ def set_threads(number: int) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
-def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
-    """Label a file; notes on it, then the numbers of lines done go to standard output. Returns the exit code."""
+def _with_exit_code(work: Callable[Arguments, None]) -> Callable[Arguments, int]:
+    """Have a command's work return its exit code, and say in one line why it failed."""
+
+    @wraps(work)
+    def command(*args: Arguments.args, **options: Arguments.kwargs) -> int:
+        try:
+            work(*args, **options)
+        except StopRequested:
+            return EXIT_STOPPED
+        except PermanentFailure as failure:
+            print(failure, file=sys.stderr)
+            return EXIT_PERMANENT
+        return EXIT_DONE
+
+    return command
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Raises: PermanentFailure (what is written has no room, or no place)."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.filename or target}: {error.strerror}. Give it room, or another place."
+        raise PermanentFailure(reason) from error
+
+
+@_with_exit_code
+def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> None:
+    """Label a file; notes on it, then the numbers of lines done go to standard output."""
     from training.evaluation import Listener, predict_file
 
     stop = StopFlag()
     stop.install()
-    try:
+    with _writing(target):
         predict_file(
             artifact=artifact,
             source=source,
@@ -129,80 +159,53 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
                 on_note=lambda note: print(note, flush=True), on_rows=lambda count: print(count, flush=True)
             ),
         )
-    except StopRequested:
-        return EXIT_STOPPED
-    except PermanentFailure as failure:
-        print(failure, file=sys.stderr)
-        return EXIT_PERMANENT
-    except OSError as error:
-        print(f"{error.filename or target}: {error.strerror}. Give it room, or another place.", file=sys.stderr)
-        return EXIT_PERMANENT
-    return EXIT_DONE
 
 
-def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> int:
-    """Answer examples from standard input until the input ends; returns the exit code."""
+@_with_exit_code
+def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> None:
+    """Answer examples from standard input until the input ends."""
     from training.evaluation import answer_lines
 
-    try:
-        answer_lines(artifact=artifact, idle_seconds=idle_seconds, most_memory_bytes=most_memory_bytes)
-    except PermanentFailure as failure:
-        print(failure, file=sys.stderr)
-        return EXIT_PERMANENT
-    return EXIT_DONE
+    answer_lines(artifact=artifact, idle_seconds=idle_seconds, most_memory_bytes=most_memory_bytes)
 
 
-def names(spec_path: Path, *, most_memory_bytes: int) -> int:
-    """Score what a spec's labels say of themselves on its dev, into result.json; returns the exit code."""
-    try:
-        spec = RunSpec.from_json(spec_path)
-        set_threads(spec.num_threads)
-        from training.evaluation import watch_limits
-        from training.methods import score_label_names
+@_with_exit_code
+def names(spec_path: Path, *, most_memory_bytes: int) -> None:
+    """Score what a spec's labels say of themselves on its dev, into result.json."""
+    spec = RunSpec.from_json(spec_path)
+    set_threads(spec.num_threads)
+    from training.evaluation import watch_limits
+    from training.methods import score_label_names
 
-        watch_limits(most_memory_bytes)
-        folder = spec_path.parent
-        job = Job(spec=spec, folder=folder, progress=Progress(folder))
-        write_json(path=folder / RESULT_FILE, payload=score_label_names(job))
-    except PermanentFailure as failure:
-        print(failure, file=sys.stderr)
-        return EXIT_PERMANENT
-    return EXIT_DONE
+    watch_limits(most_memory_bytes)
+    folder = spec_path.parent
+    job = Job(spec=spec, folder=folder, progress=Progress(folder))
+    write_json(path=folder / RESULT_FILE, payload=score_label_names(job))
 
 
-def export(artifact: Path, export_format: str, target: Path, *, rows_folder: Path | None) -> int:
-    """Export a student or teacher into a new folder, and print what was measured as JSON; returns the exit code."""
+@_with_exit_code
+def export(artifact: Path, export_format: str, target: Path, *, rows_folder: Path | None) -> None:
+    """Export a student or teacher into a new folder, and print what was measured as JSON."""
     set_threads(1)
     from training.serving import export_model
 
-    try:
+    with _writing(target):
         found = export_model(
             artifact=artifact.absolute(), export_format=export_format, target=target.absolute(), rows_folder=rows_folder
         )
-    except PermanentFailure as failure:
-        print(failure, file=sys.stderr)
-        return EXIT_PERMANENT
-    except OSError as error:
-        print(f"{error.filename or target}: {error.strerror}. Give it room, or another place.", file=sys.stderr)
-        return EXIT_PERMANENT
     print(json.dumps(found, ensure_ascii=False), flush=True)
-    return EXIT_DONE
 
 
-def measure(artifact: Path, *, most_memory_bytes: int) -> int:
-    """Measure a student or teacher, and print what was measured as an export does; returns the exit code."""
+@_with_exit_code
+def measure(artifact: Path, *, most_memory_bytes: int) -> None:
+    """Measure a student or teacher, and print what was measured as an export does."""
     set_threads(1)
     from training.evaluation import watch_limits
     from training.serving import measure_model
 
-    try:
-        watch_limits(most_memory_bytes)
-        found = {"formats": measure_model(artifact.absolute())}
-    except PermanentFailure as failure:
-        print(failure, file=sys.stderr)
-        return EXIT_PERMANENT
+    watch_limits(most_memory_bytes)
+    found = {"formats": measure_model(artifact.absolute())}
     print(json.dumps(found, ensure_ascii=False), flush=True)
-    return EXIT_DONE
 
 
 def run(spec_path: Path) -> int:

@@ -67,15 +67,15 @@ class PublishRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenExamples:
-    """Examples of the pool in the order in which to publish them, the least sure first, and whose scores say so."""
+    """Examples of the pool in the order in which to publish them, the least sure first, and who scored: a run's key."""
 
     ids: Sequence[int]
-    run_id: int
+    scores_key: str
 
     def next_of(self, *, study: Study, num_examples: int) -> "ChosenExamples":
         """The first of them that are neither published nor labelled."""
         is_new = set(never_published(study=study).values_list("pk", flat=True))
-        return ChosenExamples(ids=[pk for pk in self.ids if pk in is_new][:num_examples], run_id=self.run_id)
+        return ChosenExamples(ids=[pk for pk in self.ids if pk in is_new][:num_examples], scores_key=self.scores_key)
 
     def examples(self, *, study: Study, start: int) -> QuerySet[Example]:
         """A batch of those that can be published, from this place of the order on."""
@@ -135,8 +135,8 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     if wanted.agent:
         after["by"] = wanted.agent
     if wanted.chosen:
-        _mark_chosen(examples[:num_fitting])
-        after |= {"chosen_by": ChosenBy.UNCERTAINTY, "scored_by_run": wanted.chosen.run_id}
+        _mark_chosen(examples[:num_fitting], scores_key=wanted.chosen.scores_key)
+        after |= {"chosen_by": ChosenBy.UNCERTAINTY, "scores": wanted.chosen.scores_key}
     record_labelling(
         project=project,
         actor=wanted.by if wanted.action == PUBLISHED else None,
@@ -162,9 +162,10 @@ def _lock_next(wanted: PublishRequest) -> list[Example]:
             return found
 
 
-def _mark_chosen(examples: Sequence[Example]) -> None:
-    """Note that they are no random sample, for as long as they are there."""
-    Example.objects.filter(pk__in=[one.pk for one in examples]).update(chosen_by=ChosenBy.UNCERTAINTY)
+def _mark_chosen(examples: Sequence[Example], *, scores_key: str) -> None:
+    """Note that they are no random sample, for as long as they are there, and what they were chosen by."""
+    chosen = Example.objects.filter(pk__in=[one.pk for one in examples])
+    chosen.update(chosen_by=ChosenBy.UNCERTAINTY, scores_key=scores_key)
 
 
 def _num_annotations(

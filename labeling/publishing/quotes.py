@@ -67,17 +67,17 @@ class _Rates:
 
 
 def quote_labels(
-    *, study: Study, num_examples: int, split: str = Split.POOL, num_selectable: int | None = None
+    *, study: Study, num_examples: int, split: str = Split.POOL, num_left: int | None = None
 ) -> LabelQuote:
-    """Quote publishing some of a split's examples; `num_selectable` where a model chooses among so many new ones.
+    """Quote publishing some of a split's examples, or of `num_left` that were never published and do not go by rank.
 
     Raises: PriceMissing.
     """
     terms = terms_of(study=study, at=timezone.now())
-    if num_selectable is None:
+    if num_left is None:
         asked = num_asked(study=study, split=split, num_examples=num_examples)
     else:
-        asked = [study.annotations_per_example] * min(num_examples, num_selectable)
+        asked = [study.annotations_per_example] * min(num_examples, num_left)
     left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     prices, history = _history(study, terms)
     return LabelQuote(

@@ -42,6 +42,17 @@ _NAMES = {
 }
 # RoBERTa and its kin count positions from behind the padding's own.
 _COUNT_FROM_PADDING = {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer", "data2vec-text"}
+# Families by the name in their config, and why none of their layers can be left out or frozen apart.
+_INSEPARABLE = {
+    "albert": "all its layers share one set of weights",
+    "canine": "its layers read characters and pieces of text in turn",
+    "flaubert": "the parts of its layers stand in separate lists",
+    "funnel": "its layers stand in blocks of different lengths of text",
+    "reformer": "its layers differ from each other",
+    "xlm": "the parts of its layers stand in separate lists",
+}
+# The first layer lacks what the others have, so that none can take its place.
+_FIRST_DIFFERS = {"modernbert"}
 _LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -81,10 +92,23 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
 
 def num_layers(reference: Mapping[str, Any]) -> int:
     """How many layers a checkpoint has of which some can be kept; 0 where none can, or no config says it."""
-    shape, folder = shape_of(reference), model_folder(reference)
-    # ALBERT's are one and the same.
-    is_shared = folder is not None and "num_hidden_groups" in read_json(folder / "config.json")
-    return 0 if shape is None or is_shared else shape.layers
+    shape = shape_of(reference)
+    return 0 if shape is None or why_inseparable(reference) else shape.layers
+
+
+def why_inseparable(reference: Mapping[str, Any]) -> str:
+    """Why none of a checkpoint's layers can be left out or frozen apart; empty where they can, or no config says it."""
+    return _INSEPARABLE.get(_family(reference), "")
+
+
+def needs_first_layer(reference: Mapping[str, Any]) -> bool:
+    """Whether the first layer cannot be left out; False where no config says it."""
+    return _family(reference) in _FIRST_DIFFERS
+
+
+def _family(reference: Mapping[str, Any]) -> str:
+    folder = model_folder(reference)
+    return str(read_json(folder / "config.json").get("model_type", "")) if folder else ""
 
 
 def _continues_texts(config: Mapping[str, Any]) -> bool:

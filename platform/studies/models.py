@@ -194,6 +194,9 @@ class Example(models.Model):
     split = models.CharField(max_length=8, choices=Split.choices)
     rank = models.CharField(max_length=16, help_text="A seeded random order, so that subsets nest.")
     chosen_by = models.CharField(max_length=16, blank=True, choices=ChosenBy.choices, default=ChosenBy.CHANCE)
+    scores_key = models.CharField(
+        max_length=32, blank=True, default="", help_text="Key of the run whose scores it was chosen by."
+    )
     labeling_job = models.CharField(
         max_length=32,
         blank=True,

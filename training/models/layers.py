@@ -100,8 +100,8 @@ def _smaller_config(config: Any, kept: Sequence[int]) -> Any:
     smaller = copy.deepcopy(config)
     count = config.num_hidden_layers
     for name, value in config.to_dict().items():
-        # Some families say what each layer is like.
-        if isinstance(value, list) and len(value) == count and name.startswith("layer"):
+        # Some families say what each layer is like, Longformer how wide each looks.
+        if isinstance(value, list) and len(value) == count and name.startswith(("layer", "attention_window")):
             setattr(smaller, name, [value[number] for number in kept])
     smaller.num_hidden_layers = len(kept)
     for name in DECODER_COUNTS:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from budgets.money import ZERO
 from labeling.models import Annotation, Assignment
 from reports.advice.reading import NextTranche
 from reports.advice.records import OfferRecord
 from reports.bills import StudyLedger
-from studies.models import Split
+from runs.results import kept_scores
+from studies.models import Example, Split
 from studies.queries import awaiting_annotation, gold, labelled
 
 MOST_PLANNED = 12
@@ -51,27 +52,42 @@ class PlannedBills:
     ledger: StudyLedger
 
     def total(self, offer: OfferRecord) -> Decimal:
-        """Count labels as a bill does: paid ones in full, imported ones not at all; waiting ones by the money held."""
+        """Count labels as a bill does: paid ones in full, imported ones not at all; waiting ones by the money held.
+
+        Scores that labels were chosen by, or would be, are counted as a bill does, too.
+        """
         if offer.teacher_run is not None:
             return offer.price + self.ledger.bill(run_id=offer.teacher_run).total
-        keys = self._keys_of_all if offer.num_by_model else self._source_keys
-        there = self._paid(keys[: offer.labels])
-        return offer.price + there + (self._waiting if offer.num_waiting else ZERO)
+        there = (self._labels_of_all if offer.num_by_model else self._labels)[: offer.labels]
+        scores = {scores_key for _, scores_key in there} | self._scores_of_others(offer)
+        chosen_by = self.ledger.scores_charges(scores_keys=scores - {""}).amount
+        there_paid = self._paid([keys for keys, _ in there])
+        return offer.price + there_paid + chosen_by + (self._waiting if offer.num_waiting else ZERO)
 
     @cached_property
-    def _source_keys(self) -> list[list[str]]:
-        """Of each label of the pool, in the order in which runs take them."""
-        return list(gold(self.ledger.study, Split.POOL).values_list("label__source_keys", flat=True))
+    def _labels(self) -> list[tuple[list[str], str]]:
+        """Of each label of the pool, in the order in which runs take them: its source keys, and its scores' key."""
+        return list(gold(self.ledger.study, Split.POOL).values_list("label__source_keys", "scores_key"))
+
+    def _scores_of_others(self, offer: OfferRecord) -> set[str]:
+        """What labels that are on their way were chosen by, and what those would be that are to be bought."""
+        waiting = set(self._awaited.values_list("scores_key", flat=True)) if offer.num_waiting else set()
+        scores = kept_scores(self.ledger.study) if offer.is_chosen and offer.scorer is None else None
+        return waiting | ({scores.run.source_key} if scores else set())
+
+    @property
+    def _awaited(self) -> QuerySet[Example]:
+        return awaiting_annotation(self.ledger.study).filter(split=Split.POOL, label__isnull=True)
 
     @cached_property
-    def _keys_of_all(self) -> list[list[str]]:
+    def _labels_of_all(self) -> list[tuple[list[str], str]]:
         """The same with the labels that a language model gave."""
-        return list(labelled(self.ledger.study, Split.POOL).values_list("label__source_keys", flat=True))
+        return list(labelled(self.ledger.study, Split.POOL).values_list("label__source_keys", "scores_key"))
 
     @cached_property
     def _waiting(self) -> Decimal:
         """Of labels on their way: the money held, and what the answers that are there already cost."""
-        waiting = awaiting_annotation(self.ledger.study).filter(split=Split.POOL, label__isnull=True).values("pk")
+        waiting = self._awaited.values("pk")
         open_ones = Assignment.objects.waiting().filter(publication__example__in=waiting)
         held = open_ones.aggregate(held=Sum("hold__remaining", default=ZERO))["held"]
         answers = Annotation.objects.filter(example__in=waiting, entry__isnull=False)

@@ -249,7 +249,7 @@ def _labels(view: View, offer: OfferRecord) -> Purchase:
     assert view.tranche.recommendation is not None
     selectable = view.situation.selection.num_selectable if offer.is_chosen else None
     num_examples, chosen = min(offer.num_new, EXAMPLES_PER_BATCH), ", chosen by uncertainty" if offer.is_chosen else ""
-    quote = quote_labels(study=view.study, num_examples=num_examples, num_selectable=selectable)
+    quote = quote_labels(study=view.study, num_examples=num_examples, num_left=selectable)
     return Purchase(
         recommendation=view.tranche.recommendation,
         offer=offer,

@@ -1,13 +1,14 @@
 """Bills of materials: the ledger entries that produced a trained student, found by lineage.
 
 snapshot -> its labels' accepted annotations -> their entries; run -> its attempts -> their entries; parents likewise.
+snapshot -> its examples that a model chose -> the run that scored them -> its entries, without those of its parents.
 Entries are found by their subject keys, or, where a caller named its own subject, by their work keys.
 An entry counts once in a bill, with its reversal beside it, so that a reversed label costs nothing.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -34,7 +35,7 @@ class BillSection(models.TextChoices):
 
     LABELS = "labels", "Labels"
     TEACHER_TRAINING = "teacher_training", "Teacher training"
-    TEACHER_SCORING = "teacher_scoring", "Teacher scoring"
+    TEACHER_SCORING = "teacher_scoring", "Scoring"
     STUDENT_TRAINING = "student_training", "Student training"
 
 
@@ -134,6 +135,18 @@ class _RunNode(NamedTuple):
     dev_id: int | None
 
 
+class _TrainingLabels(NamedTuple):
+    """Labels that a run or its ancestors trained on, those that a model chose, and the keys of who scored these.
+
+    A language model gave `num_by_model` of them.
+    """
+
+    num: int
+    num_chosen: int
+    num_by_model: int
+    scores_keys: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class LedgerRows:
     """All that studies paid for, and all that their runs were made of, in eight queries, however many or large."""
@@ -190,10 +203,10 @@ class LedgerRows:
         return _grouped(given.order_by("pk").values_list("snapshot_id", "example_id"))
 
     @cached_property
-    def chosen(self) -> frozenset[int]:
-        """Examples that were published because a model was least sure of them."""
+    def chosen(self) -> dict[int, str]:
+        """Examples that were published because a model was least sure of them, with the key of the run that scored."""
         chosen = Example.objects.filter(study__in=self.studies).exclude(chosen_by=ChosenBy.CHANCE)
-        return frozenset(chosen.values_list("pk", flat=True))
+        return dict(chosen.values_list("pk", "scores_key"))
 
     @cached_property
     def dev_keys(self) -> dict[int, list[str]]:
@@ -212,7 +225,7 @@ class StudyLedger:
     read: LedgerRows | None = None
 
     def bill(self, *, run_id: int) -> Bill:
-        """Collect the entries of a run, of its ancestors, and of the labels that any of them trained on."""
+        """Collect the entries of a run, its ancestors, the labels that any of them trained on, and what chose these."""
         if run_id not in self._bills:
             self._bills[run_id] = self._collect(run_id)
         return self._bills[run_id]
@@ -233,25 +246,34 @@ class StudyLedger:
         """Collect the entries of labels, each once, as a bill of what trains on them has them."""
         return Charges(charges=tuple(self._charges(dict.fromkeys(source_keys))))
 
+    def scores_charges(self, *, scores_keys: Collection[str]) -> Charges:
+        """Collect the entries of runs whose scores chose labels, as a bill of what trains on these has them."""
+        charges = [charge for one in self._scoring_runs(scores_keys) for charge in self._of_run(one)]
+        return Charges(charges=tuple(charges))
+
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
-        return self._counts(run_id)[0]
+        return self._labels(run_id).num
 
     def num_chosen(self, *, run_id: int) -> int:
         """Count those of them that a model chose for labelling."""
-        return self._counts(run_id)[1]
+        return self._labels(run_id).num_chosen
 
     def num_by_model(self, *, run_id: int) -> int:
         """Count those of them whose label a language model gave."""
-        return self._counts(run_id)[2]
+        return self._labels(run_id).num_by_model
 
-    def _counts(self, run_id: int) -> tuple[int, int, int]:
+    def _labels(self, run_id: int) -> _TrainingLabels:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
-        if snapshots not in self._label_counts:
+        if snapshots not in self._labels_by_snapshots:
             examples = {example for snapshot in snapshots for example, _ in self._rows.items[snapshot]}
+            chosen = sorted(examples & self._rows.chosen.keys())
             by_model = set[int]().union(*(self._rows.by_model.get(snapshot, ()) for snapshot in snapshots))
-            self._label_counts[snapshots] = len(examples), len(examples & self._rows.chosen), len(by_model)
-        return self._label_counts[snapshots]
+            keys = dict.fromkeys(self._rows.chosen[example] for example in chosen)
+            self._labels_by_snapshots[snapshots] = _TrainingLabels(
+                num=len(examples), num_chosen=len(chosen), num_by_model=len(by_model), scores_keys=tuple(keys)
+            )
+        return self._labels_by_snapshots[snapshots]
 
     @cached_property
     def charges(self) -> list[Charge]:
@@ -270,21 +292,27 @@ class StudyLedger:
         return {}
 
     @cached_property
-    def _label_counts(self) -> dict[tuple[int, ...], tuple[int, int, int]]:
+    def _labels_by_snapshots(self) -> dict[tuple[int, ...], _TrainingLabels]:
         return {}
 
     def _collect(self, run_id: int) -> Bill:
         charges: dict[BillSection, list[Charge]] = {section: [] for section in BillSection}
         lineage = self.lineage(run_id=run_id)
-        for ancestor_id in lineage:
-            section = SECTION_OF_RUN[self._runs[ancestor_id].kind]
-            charges[section] += self._charges(self._rows.attempt_keys[ancestor_id])
-            charges[section] += self._by_work.get(f"run:{ancestor_id}", [])
-            # Answers that another run had bought: it used them without paying.
-            charges[section] += self._charges(self._rows.used_batches.get(f"run:{ancestor_id}", ()))
+        for one in dict.fromkeys((*lineage, *self._scoring_runs(self._labels(run_id).scores_keys))):
+            charges[SECTION_OF_RUN[self._runs[one].kind]] += self._of_run(one)
         others = [section for section in BillSection if section != BillSection.LABELS]
         lines = (BillLine(section=section, charges=tuple(charges[section])) for section in others)
         return Bill(lines=(self._label_line(tuple(self._snapshots(lineage))), *lines))
+
+    def _of_run(self, run_id: int) -> list[Charge]:
+        key = f"run:{run_id}"
+        # Answers that another run had bought, it used without paying.
+        used = self._charges(self._rows.used_batches.get(key, ()))
+        return [*self._charges(self._rows.attempt_keys[run_id]), *self._by_work.get(key, []), *used]
+
+    def _scoring_runs(self, scores_keys: Collection[str]) -> list[int]:
+        """The runs that have these keys: they chose labels, and count without what they came of."""
+        return [one for one in self._runs if f"run:{one}" in scores_keys] if scores_keys else []
 
     def _label_line(self, snapshots: tuple[int, ...]) -> BillLine:
         """The labels of these snapshots: one line for all runs that trained on them, as it may be long."""

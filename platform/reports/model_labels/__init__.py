@@ -3,7 +3,6 @@
 from reports.model_labels.auditing import NothingToAudit, num_auditable, publish_audit, start_audit
 from reports.model_labels.labeller import NUM_AUDITED, Labeller, audit_would_tell, labeller_of, name_accuracy
 from reports.model_labels.pricing import LabelPrice, job_request, price_audit, price_labels
-from reports.model_labels.quoting import PeopleQuote, quote_people
 from reports.model_labels.results import AuditNotFound, AuditResult, ClassShare, audit_results, find_audit
 from reports.model_labels.reviewing import num_reviewable, publish_review, reviewed
 
@@ -15,7 +14,6 @@ __all__ = [
     "LabelPrice",
     "Labeller",
     "NothingToAudit",
-    "PeopleQuote",
     "audit_results",
     "audit_would_tell",
     "find_audit",
@@ -28,7 +26,6 @@ __all__ = [
     "price_labels",
     "publish_audit",
     "publish_review",
-    "quote_people",
     "reviewed",
     "start_audit",
 ]

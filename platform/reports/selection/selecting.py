@@ -73,7 +73,7 @@ def select_examples(study: Study) -> ChosenExamples:
             "random order.",
             field="order",
         )
-    return ChosenExamples(ids=ids, run_id=scores.run.pk)
+    return ChosenExamples(ids=ids, scores_key=scores.run.source_key)
 
 
 def _fresh_scores(study: Study) -> KeptScores | None:

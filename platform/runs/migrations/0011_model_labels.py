@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('runs', '0010_askings'),
-        ('studies', '0013_model_labels'),
+        ('studies', '0013_chosen_and_model_labels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from planning.footprint import Footprint, reading_footprint, training_footprint
-from runs.checkpoints import model_folder, shape_of, tokenizer_fingerprint
+from runs.checkpoints import model_folder, needs_first_layer, shape_of, tokenizer_fingerprint, why_inseparable
 from runs.models import OutputUse, RunKind
 from runs.preflight.device_memory import GIB, device_memory
 from runs.preflight.licences import licence_of, terms_unknown
@@ -24,20 +24,32 @@ def check_models(chain: Chain) -> list[CheckResult]:
 
 
 def check_layers(chain: Chain) -> list[CheckResult]:
-    whole = shape_of(chain.study.student_model)
-    kept, frozen = chain.plan.student_layers, chain.plan.frozen_layers
-    if whole is None or (not kept and not frozen):
+    """Whether the student has the layers that are to be kept or frozen, and whether these can be told apart."""
+    if not chain.plan.student_layers and not chain.plan.frozen_layers:
         return []
+    fault = _fault_of_layers(chain)
+    return [CheckResult("Layers", CheckLevel.REFUSED, fault)] if fault else []
+
+
+def _fault_of_layers(chain: Chain) -> str:
+    student, kept, frozen = chain.study.student_model, chain.plan.student_layers, chain.plan.frozen_layers
+    why = why_inseparable(student)
+    if why:
+        setting, instead = ("student layers", "Leave them blank") if kept else ("frozen layers", "Set them to 0")
+        return (
+            f"{setting}: none of {student['name']} can be taken alone, since {why}. {instead}, or use another student."
+        )
+    if kept and kept[0] > 0 and needs_first_layer(student):
+        return f"student layers: the first layer of {student['name']} is unlike the others. Keep layer 0."
+    whole = shape_of(student)
+    if whole is None:
+        return ""
     # Of a text-to-text student only the encoder is ever frozen.
     num = len(kept) if kept else whole.layers
     if kept and max(kept) >= whole.layers:
         known = f"the student's {whole.layers}, which are 0 to {whole.layers - 1}"
-        text = f"student layers: {max(kept)} is not one of {known}."
-        return [CheckResult("Layers", CheckLevel.REFUSED, text)]
-    if frozen > num:
-        text = f"frozen layers: {frozen} is more than the student has, {num}. Freeze fewer."
-        return [CheckResult("Layers", CheckLevel.REFUSED, text)]
-    return []
+        return f"student layers: {max(kept)} is not one of {known}."
+    return f"frozen layers: {frozen} is more than the student has, {num}. Freeze fewer." if frozen > num else ""
 
 
 def check_pooling(chain: Chain) -> list[CheckResult]:

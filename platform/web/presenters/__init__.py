@@ -2,6 +2,7 @@
 
 from web.presenters.answers import shown, shown_differences, shown_scores
 from web.presenters.drawings import with_named_links
+from web.presenters.label_quotes import quote_publishing
 from web.presenters.queries import earned, held_for, label_price, num_publishable, study_rows
 from web.presenters.run_quotes import quote_runs
 from web.presenters.stops import stopped, would_stop
@@ -15,6 +16,7 @@ __all__ = [
     "label_price",
     "model_name",
     "num_publishable",
+    "quote_publishing",
     "quote_runs",
     "recorded_value",
     "shown",

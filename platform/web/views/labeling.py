@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.permissions import Action
-from budgets.prices import PriceMissing
 from labeling.agreement import agreement
 from labeling.endpoints import num_cut
 from labeling.models import Annotation
-from labeling.publishing import PublishResult, publish, quote_labels
+from labeling.publishing import PublishResult, publish
 from labeling.queries import status, work_done
 from labeling.sign_in import enter_url
 from labeling.sync import sync_study
@@ -24,7 +23,7 @@ from tables.table import counted
 from web.forms.examples import Order, PublishForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of
-from web.presenters import earned, label_price, num_publishable
+from web.presenters import earned, label_price, num_publishable, quote_publishing
 
 
 @page_for(Action.SEE_OWN_WORK)
@@ -90,18 +89,15 @@ def publish_quote(request: HttpRequest, pk: int) -> HttpResponse:
 def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
     """A quote for as many examples as the form says so far, None without a price; and what stands for it."""
     form = request.POST or request.GET
-    typed, split = form.get("num_examples", ""), form.get("split", "")
-    num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
-    selection = selection_basis(study) if form.get("order") == Order.UNCERTAINTY else None
-    try:
-        quote = quote_labels(
-            study=study,
-            num_examples=num_examples,
-            split=split if split in Split.values else Split.POOL,
-            num_selectable=selection.num_selectable if selection and selection.scored_run else None,
-        )
-    except PriceMissing:
-        quote = None
+    split, selection = form.get("split", ""), None
+    if form.get("order") == Order.UNCERTAINTY:
+        selection = selection_basis(study)
+    quote = quote_publishing(
+        study=study,
+        typed=form.get("num_examples", ""),
+        split=split if split in Split.values else Split.POOL,
+        num_left=selection.num_selectable if selection and selection.scored_run else None,
+    )
     asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
     chosen_by = [selection.scored_run] if selection else []
     return {

@@ -33,7 +33,9 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
         if started:
             messages.success(request, str(started))
             return redirect("run", pk=started.last.pk)
-    context = {**quoted, "form": form, "counts": split_counts(study)}
+    counts = split_counts(study)
+    has_model_labels = any(count.num_by_model for count in counts)
+    context = {**quoted, "form": form, "counts": counts, "has_model_labels": has_model_labels}
     return render(request, "web/start_run.html", context)
 
 

@@ -159,9 +159,11 @@ def test_an_audit_is_drawn_published_and_corrects(study: Study, connection: Conn
     assert all(share.corrected.low <= share.corrected.value <= share.corrected.high for share in result.shares)
 
 
-def test_its_pages_order_and_mark(study: Study, connection: Connection, client: Client) -> None:
+def test_its_pages_start_a_job_and_mark(study: Study, connection: Connection, client: Client) -> None:
     client.force_login(study.created_by)
     url = f"/studies/{study.pk}/labelling/model/"
+    start_run = f"/studies/{study.pk}/runs/start/"
+    assert "Leave out labels that" not in client.get(start_run).content.decode()
     chosen = {"connection": connection.pk, "num_unlabelled": 7, "shots": 4}
     assert "10 examples: expected" in client.get(f"{url}start/").content.decode()
     quoted = client.get(f"{url}start/quote/", chosen)
@@ -173,7 +175,9 @@ def test_its_pages_order_and_mark(study: Study, connection: Connection, client: 
     assert "7 labels of a language model have no person" in page
     data = client.get(f"/studies/{study.pk}/data/").content.decode()
     assert data.count('<span class="mark">language model</span>') == 7
+    assert "Leave out labels that" in client.get(start_run).content.decode()
     assert "Labelled by a language model" in client.get(f"/studies/{study.pk}/labelling/").content.decode()
     quoted = client.get(f"{url}audit/quote/", {"num_examples": 3})
-    assert "3 of 7 labels" in quoted.content.decode() and "$0.30" in quoted.content.decode()
+    assert "3 examples" in quoted.content.decode() and "$0.30" in quoted.content.decode()
+    assert "from the 7 that only a language model" in client.get(f"{url}audit/").content.decode()
     assert not Run.objects.exists()

@@ -10,22 +10,25 @@ import pytest
 from django.db import IntegrityError
 from pytest_django import Settings
 
-from budgets.models import Path
+from budgets.models import LedgerEntry, Path
 from labeling.models import LabelingProject, Publication
 from labeling.publishing import PublishRequest, hold_batch, publish
 from reports.advice import NextTranche, next_tranche, recommend, situation_of
+from reports.advice.planned import PlannedBills
 from reports.advice.question import measured_points
 from reports.autopilot import step
+from reports.bills import BillSection, Sharing, StudyLedger, bill_of
 from reports.points import points
 from reports.selection import NothingScored, select_examples, selection_basis
 from runs.models import Artifact, Run, RunKind
 from runs.results import ScoresUnreadable
 from studies.labels import assign_label
 from studies.models import ChosenBy, Example, Split, Study
-from studies.snapshots import take_unlabelled
+from studies.snapshots import take_snapshot, take_unlabelled
 from tests import factories
 from tests.integration.reports import ground
 from tests.integration.reports.autopilots import outside, recommended, switched_on
+from tests.unit.reports.planned import offer
 from training.answers import Rows
 from training.data import ModelOutputs
 from training.distil import PartialStore, StorePlan
@@ -199,6 +202,51 @@ def test_a_student_of_chosen_labels_is_apart_from_the_curve(study: Study) -> Non
     assert point.num_chosen == len(chosen) == 10
     (cell,) = [one.cell for one in measured_points(situation_of(study)).curve if one.cell.labels == 50]
     assert cell.chosen == 10
+
+
+def test_what_trained_on_chosen_labels_shares_the_scores_that_chose_them(study: Study) -> None:
+    scorer = student(study, num_labels=40, utility=0.7)
+    scoring = scored_by(scorer, study)
+    held(study, 10)
+    for example in Example.objects.filter(chosen_by=ChosenBy.UNCERTAINTY):
+        assert example.scores_key == scoring.source_key
+        assign_label(example=example, value="good", source_keys=[])
+    taught = [student(study, num_labels=num, utility=0.8) for num in (45, 50)]
+    sharing = Sharing(StudyLedger(study))
+    (entry,) = LedgerEntry.objects.filter(subject_key__startswith=f"{scoring.source_key}:")
+    shares = [sharing.bill(run.artifact).lines for run in (scorer, *taught)]
+    scores = [next(line for line in lines if line.section == BillSection.TEACHER_SCORING) for lines in shares]
+    assert [line.whole for line in scores] == [0, entry.amount, entry.amount]
+    assert sum(line.share for line in scores) == entry.amount and scores[1].share == scores[2].share
+    assert sum(bill.share for bill in sharing.bills) == sum(one.amount for one in LedgerEntry.objects.all())
+
+
+def test_a_planned_student_counts_the_scores_that_choose_its_labels(study: Study) -> None:
+    student(study, num_labels=20, utility=0.6)
+    scoring = scored_by(student(study, num_labels=40, utility=0.7), study)
+    (entry,) = LedgerEntry.objects.filter(subject_key__startswith=f"{scoring.source_key}:")
+    bills, (first, *_) = PlannedBills(StudyLedger(study)), [one for one in advised(study).offers if one.is_chosen]
+    assert bills.total(first) == first.price + entry.amount
+    assert bills.total(offer(labels=40, compute_cost=Decimal(1))) == Decimal(1)
+    held(study, 10)
+    waiting = offer(labels=50, num_waiting=10, compute_cost=Decimal(1))
+    assert bills.total(waiting) == Decimal(1) + Decimal("0.10") * 10 + entry.amount
+    for example in Example.objects.filter(chosen_by=ChosenBy.UNCERTAINTY):
+        assign_label(example=example, value="good", source_keys=[])
+    there = offer(labels=50, compute_cost=Decimal(1))
+    assert PlannedBills(StudyLedger(study)).total(there) == Decimal(1) + entry.amount
+
+
+def test_a_student_of_the_scores_that_chose_its_labels_pays_them_once(study: Study) -> None:
+    scorer = student(study, num_labels=40, utility=0.7)
+    scoring = scored_by(scorer, study)
+    held(study, 10)
+    for example in Example.objects.filter(chosen_by=ChosenBy.UNCERTAINTY):
+        assign_label(example=example, value="good", source_keys=[])
+    chosen = take_snapshot(study=study, num_labels=50)
+    distilled = ground.run(study, RunKind.DISTIL, path=Path.DISTIL, snapshot=chosen, parents=[scoring])
+    ids = bill_of(artifact=distilled.artifact).entry_ids
+    assert len(ids) == len(set(ids)) == LedgerEntry.objects.count()
 
 
 CHOSEN: dict[str, Any] = {"num_new": 5, "num_chosen": 5, "is_chosen": True}

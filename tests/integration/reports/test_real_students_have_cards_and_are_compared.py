@@ -42,7 +42,7 @@ def test_both_paths_students_are_carded_compared_and_asked(study: Study) -> None
     annotated, distilled = (Artifact.objects.get(run=run) for run in (annotate, distil))
     assert compare(first=annotated, second=distilled).test.num_examples == 10
     card = write_card(artifact=distilled)
-    for words in ("test rows | 10, SHA-256", "SHA-256 of its weights", "| Teacher scoring | computing | 1 |"):
+    for words in ("test rows | 10, SHA-256", "SHA-256 of its weights", "| Scoring | computing | 1 |"):
         assert words in card
     assert missing_parts(distilled) == []
     assert try_model(actor=actor, artifact=distilled, texts={"text": "a great day"}).predicted in study.labels

@@ -1,6 +1,7 @@
 """A request is checked whole before anything is held; each refusal says what is wrong and how to mend it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -148,6 +149,26 @@ def test_more_tokens_than_a_model_reads_are_refused(tiny: Callable[..., Study]) 
 @pytest.mark.parametrize("asked", [{"student_layers": (0, 2)}, {"frozen_layers": 3}])
 def test_layers_that_are_not_there_are_refused(tiny: Callable[..., Study], asked: dict[str, Any]) -> None:
     assert "layers" in refused(tiny(), **asked)
+
+
+@pytest.mark.parametrize(
+    ("family", "asked", "said"),
+    [
+        ("albert", {"student_layers": (0, 1)}, "share one set of weights"),
+        ("albert", {"frozen_layers": 1}, "Set them to 0, or use another student"),
+        ("xlm", {"student_layers": (0,)}, "separate lists"),
+        ("modernbert", {"student_layers": (1,)}, "Keep layer 0"),
+    ],
+)
+def test_layers_that_cannot_be_told_apart_are_refused(
+    tiny: Callable[..., Study], tmp_path: FilePath, family: str, asked: dict[str, Any], said: str
+) -> None:
+    study = tiny()
+    folder = FilePath(shutil.copytree(study.student_model["name"], tmp_path / family))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": family}))
+    study.student_model = {**study.student_model, "name": str(folder)}
+    assert said in found("Layers", study, plan=replace(PLAN, **asked)).text
 
 
 def test_more_tokens_than_embeddings_are_refused(tiny: Callable[..., Study]) -> None:

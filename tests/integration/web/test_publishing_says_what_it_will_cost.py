@@ -49,7 +49,7 @@ def test_no_more_is_priced_than_is_left_to_publish(manager: Client, study: Study
 
 
 def test_a_split_without_examples_has_nothing_left(manager: Client, study: Study) -> None:
-    assert "Nothing left to publish in this split." in quote(manager, study, "1", split=Split.DEV)
+    assert "Nothing is left to publish." in quote(manager, study, "1", split=Split.DEV)
 
 
 def test_a_stopped_budget_is_said_of_free_work_too(manager: Client, study: Study) -> None:

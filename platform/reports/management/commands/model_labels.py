@@ -9,7 +9,7 @@ from accounts.commands import RefusingCommand
 from accounts.models import User
 from accounts.queries import find_person
 from budgets.money import amount_text
-from labeling.publishing import PublishResult
+from labeling.publishing import PublishResult, quote_labels
 from reports.formatting import percent
 from reports.model_labels import (
     AuditResult,
@@ -19,7 +19,6 @@ from reports.model_labels import (
     num_reviewable,
     publish_audit,
     publish_review,
-    quote_people,
     reviewed,
     start_audit,
 )
@@ -65,13 +64,12 @@ class Command(RefusingCommand):
 
     def _ask_people(self, options: dict[str, Any]) -> None:
         study, wanted = find_study(options["study"]), options["examples"]
-        quote = quote_people(study=study, num_examples=wanted, num_left=_NUM_LEFT[options["action"]](study))
-        currency = study.budget.currency
-        held = "a price of a label is missing"
-        if quote.held is not None and quote.each is not None:
-            held = f"reserves {amount_text(quote.held)} {currency}, {amount_text(quote.each)} {currency} each at most"
-        left = f"{amount_text(quote.available)} {currency} of the budget is left"
-        self.stdout.write(f"{quote.num_examples:,} of {quote.num_left:,} labels: {held}; {left}.")
+        num_left = _NUM_LEFT[options["action"]](study)
+        quote = quote_labels(study=study, num_examples=wanted, num_left=num_left)
+        held, room = (f"{amount_text(one)} {study.budget.currency}" for one in (quote.held, quote.room))
+        self.stdout.write(
+            f"{quote.num_examples:,} of {num_left:,} labels: reserves {held}; {room} is left for labelling."
+        )
         if not options["yes"]:
             self.stdout.write("Nothing is published yet: add --yes to do it.")
             return

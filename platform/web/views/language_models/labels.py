@@ -11,19 +11,18 @@ from reports.model_labels import (
     num_reviewable,
     publish_audit,
     publish_review,
-    quote_people,
     reviewed,
     start_audit,
 )
 from runs.models import LabelAudit, LabelingJob
-from runs.prompting import start_labeling_job
 from studies.hashing import digest
 from studies.models import Study
 from studies.queries import split_counts
 from web.forms.language_models.prompts import AuditForm, LabelsForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, person, study_of
-from web.views.language_models.quoting import quote_answers
+from web.presenters import quote_publishing
+from web.views.language_models.quoting import quote_answers, start_as_shown
 
 LABELS = LabelingJob.Purpose.LABELS
 MOST_SHOWN = 20
@@ -49,12 +48,9 @@ def start_job(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = LabelsForm(request.POST or None, study=study, initial=linked(request, LabelsForm.LINKED))
     quoted = _quoted(request, study)
-    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
-        asked = form.run_request(study)
-        assert asked is not None, "a valid form has a connection"
-        started = carry_out(form, lambda: start_labeling_job(actor=person(request), request=asked, purpose=LABELS))
-        if started:
-            return redirect("labeling-job", pk=started.pk)
+    started = start_as_shown(request, form, study=study, shown=quoted[SHOWN], purpose=LABELS)
+    if started:
+        return redirect("labeling-job", pk=started.pk)
     return render(request, "web/start_labeling_job.html", {**quoted, "form": form})
 
 
@@ -81,7 +77,7 @@ def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
 @page_for(Action.PUBLISH_EXAMPLES)
 def audit_quote(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    return render(request, "web/audit_quote.html", _people_quote(request, study, num_auditable(study)))
+    return render(request, "web/publish_quote.html", _people_quote(request, study, num_auditable(study)))
 
 
 @form_for(Action.PUBLISH_EXAMPLES)
@@ -104,7 +100,7 @@ def review_labels(request: HttpRequest, pk: int) -> HttpResponse:
 @page_for(Action.PUBLISH_EXAMPLES)
 def review_quote(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    return render(request, "web/audit_quote.html", _people_quote(request, study, num_reviewable(study)))
+    return render(request, "web/publish_quote.html", _people_quote(request, study, num_reviewable(study)))
 
 
 @button_for(Action.PUBLISH_EXAMPLES)
@@ -130,6 +126,6 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
 def _people_quote(request: HttpRequest, study: Study, num_left: int) -> dict[str, object]:
     """What people's answers to some of the examples that are left would reserve."""
     typed = (request.POST or request.GET).get("num_examples", "")
-    num = int(typed) if typed.isdecimal() and len(typed) < 7 else AuditForm.USUAL
-    quote = quote_people(study=study, num_examples=num, num_left=num_left)
-    return {"study": study, "quote": quote, SHOWN: digest(quote.num_examples, quote.held)}
+    quote = quote_publishing(study=study, typed=typed, usual=AuditForm.USUAL, num_left=num_left)
+    asked = (quote.num_examples, quote.held) if quote else ()
+    return {"study": study, "quote": quote, "num_left": num_left, SHOWN: digest(*asked)}

@@ -16,7 +16,6 @@ from runs.prompting import (
     resume_labeling_job,
     save_version,
     shown_answers,
-    start_labeling_job,
     stop_labeling_job,
 )
 from runs.requests import text_of, version_of
@@ -24,8 +23,8 @@ from studies.models import Study
 from web.forms.language_models.prompts import LabelingJobForm, PromptForm
 from web.forms.runs import SETTINGS
 from web.guards import button_for, form_for, page_for
-from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of, submitted
-from web.views.language_models.quoting import quote_answers
+from web.http import SHOWN, carry_out_or_say, linked, page_of, person, study_of, submitted
+from web.views.language_models.quoting import quote_answers, start_as_shown
 
 PREVIEW = LabelingJob.Purpose.PREVIEW
 
@@ -60,12 +59,9 @@ def preview_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = LabelingJobForm(request.POST or None, study=study, initial=linked(request, LabelingJobForm.LINKED))
     quoted = _quoted(request, study)
-    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
-        asked = form.run_request(study)
-        assert asked is not None, "a valid form has a connection"
-        started = carry_out(form, lambda: start_labeling_job(actor=person(request), request=asked, purpose=PREVIEW))
-        if started:
-            return redirect("labeling-job", pk=started.pk)
+    started = start_as_shown(request, form, study=study, shown=quoted[SHOWN], purpose=PREVIEW)
+    if started:
+        return redirect("labeling-job", pk=started.pk)
     return render(request, "web/preview_prompt.html", {**quoted, "form": form, "num_previewed": NUM_PREVIEWED})
 
 

@@ -1,12 +1,25 @@
-"""What answers of a language model will cost, and what is sent for the first of them, shown before they are bought."""
+"""What answers of a language model will cost, and what is sent for the first, shown before they are bought as shown."""
+
+from django.http import HttpRequest
 
 from config.refusals import Refusal
 from runs.models import LabelingJob
-from runs.prompting import quote_labeling_job
+from runs.prompting import quote_labeling_job, start_labeling_job
 from studies.hashing import digest
 from studies.models import Study
 from web.forms.language_models.prompts import LabelingJobForm
-from web.http import SHOWN
+from web.http import SHOWN, carry_out, is_as_shown, person
+
+
+def start_as_shown(
+    request: HttpRequest, form: LabelingJobForm, *, study: Study, shown: object, purpose: LabelingJob.Purpose
+) -> LabelingJob | None:
+    """Start the job of a form that was sent, where it has no error and costs what its sender was shown."""
+    if request.method != "POST" or not form.is_valid() or not is_as_shown(request, form, str(shown)):
+        return None
+    asked = form.run_request(study)
+    assert asked is not None, "a valid form has a connection"
+    return carry_out(form, lambda: start_labeling_job(actor=person(request), request=asked, purpose=purpose))
 
 
 def quote_answers(form: LabelingJobForm, *, study: Study, purpose: LabelingJob.Purpose) -> dict[str, object]:
