@@ -39,8 +39,8 @@ def figures_of(made: SourceStudy, audit: AuditResult) -> dict[str, Any]:
         best[one.title] = max(best.get(one.title, 0.0), one.point.utility)
     kept, changed = reviewed(made.study)
     wrong = verify(budgets=[budget])
-    for one in wrong:
-        print(one)
+    for difference in wrong:
+        print(difference)
     at_target = what_if(study=made.study, token_prices=HOSTED).best_at(Decimal(LABEL))
     assert audit.quality is not None, "people labelled what was drawn"
     return {

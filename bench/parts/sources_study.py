@@ -37,8 +37,8 @@ LABEL = "0.10"
 OWN_TOKENS = "0.0012"
 NUM_DEV = 24
 # One seed, a head on the frozen checkpoint and few steps of distillation: sources are compared, not recipes.
-QUICK = {"num_seeds": 1, "max_minutes": 30, "recipe": "probe"}
-QUICK_TAUGHT = {"recipe": "finetune", "steps": 120, "learning_rates": (5e-4,)}
+QUICK = {"num_seeds": 1, "max_minutes": 30, "recipe": "frozen"}
+QUICK_TAUGHT = {"recipe": "finetune", "steps": 60, "learning_rates": (5e-4,)}
 
 
 class SourceStudy:

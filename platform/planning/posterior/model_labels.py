@@ -19,6 +19,7 @@ import numpy as np
 from planning.posterior.curves import from_even, points_per_even, to_even
 from planning.posterior.fit import SEED, Worlds
 from planning.posterior.likelihood import FREEDOM
+from planning.posterior.particles import Rows
 from planning.posterior.sampler import resample
 from planning.surfaces import Cell, Cells, Floats, Point
 
@@ -71,7 +72,7 @@ class _Errors:
     accuracy: Floats
     comes_back: Floats
 
-    def take(self, rows: np.ndarray) -> "_Errors":
+    def take(self, rows: Rows) -> "_Errors":
         return _Errors(accuracy=self.accuracy[rows], comes_back=self.comes_back[rows])
 
 

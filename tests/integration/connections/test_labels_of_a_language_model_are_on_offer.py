@@ -1,6 +1,7 @@
 """A language model's labels on the report: on offer at their price, recommended once audited, bought within caps."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -188,7 +189,7 @@ def test_the_pages_that_the_button_leads_to_take_the_number(
     assert f"more labels by {connection.name}" in report
 
 
-def of_model(connection: Connection, *, num_new: int = 60) -> dict[str, object]:
+def of_model(connection: Connection, *, num_new: int = 60) -> dict[str, Any]:
     return {"num_new": num_new, "num_by_model": num_new, "labeller": connection.pk, "label_cost": Decimal("0.5")}
 
 

@@ -86,5 +86,5 @@ def test_more_labels_and_students_need_no_more_queries(
         ground.annotated(study, num_labels=num_labels)
     ground.distilled(study, teacher=ground.teacher(study, num_labels=10))
     fresh = Study.objects.select_related("budget").get(pk=study.pk)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(points(fresh)) == 4

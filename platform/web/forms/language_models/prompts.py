@@ -36,7 +36,7 @@ class PromptForm(forms.Form):
 class LabelingJobForm(forms.Form):
     """Who is asked, by which prompt; `LINKED` are the fields that a link to the form may fill in."""
 
-    LINKED = ("connection", "prompt_version")
+    LINKED: tuple[str, ...] = ("connection", "prompt_version")
     USUAL = 0
 
     connection = forms.ModelChoiceField(label="Language model", queryset=Connection.objects.none(), empty_label=None)
