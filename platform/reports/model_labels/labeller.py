@@ -46,9 +46,9 @@ class Labeller:
 def labeller_of(study: Study) -> Labeller | None:
     """Find who labelled here last, else whose input is cheapest; None where no language model can be asked.
 
-    It may be asked for labels of whole texts and pairs.
+    It may be asked for single labels of texts and pairs: what others are worth is not forecast.
     """
-    if study.definition.unit == "word" or not study.definition.has_labels or len(study.labels) < 2:
+    if study.definition.is_list or not study.definition.has_labels or len(study.labels) < 2:
         return None
     usable = [one for one in Connection.objects.filter(is_active=True).order_by("name") if one.is_usable]
     if not usable:
