@@ -6,7 +6,7 @@ import pytest
 
 from tests.tiny_runs import RunFolder, carry_out
 from training.data import ModelOutputs
-from training.methods.distillation import TeacherAnsweredNothing
+from training.methods.distilling.distillation import TeacherAnsweredNothing
 
 
 @pytest.mark.parametrize("gold_weight", [0.0, 1.0])

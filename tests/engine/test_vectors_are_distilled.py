@@ -13,7 +13,7 @@ from training.data import StoredVectors, unit_vectors
 from training.distil import METADATA_FILE, read_soft_labels
 from training.evaluation import predict_logits
 from training.learners import encode_rows, load_classifier
-from training.methods.student_vectors import NoVectors
+from training.methods.distilling.student_vectors import NoVectors
 from training.models import EncoderClassifier, LogitsAndVectors
 from training.runtime import StopFlag
 from training.spec import ModelSource

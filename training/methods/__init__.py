@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from training.job import Job
-from training.methods.distillation import distil
+from training.methods.distilling import distil
 from training.methods.fine_tuning import finetune
 from training.methods.label_names import score_label_names
 from training.methods.scoring import score

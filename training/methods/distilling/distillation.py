@@ -5,37 +5,29 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from training.answers import Rows
 from training.compute import Compute
 from training.contract import SPEC_FILE
-from training.data import EncodedRows, TopOutputs, Units, read_labelled, report_leaks
+from training.data import read_labelled, report_leaks
 from training.distil import (
     METADATA_FILE,
     Selection,
     SoftLabels,
-    TopPlaces,
-    learns_distributions,
     read_metadata,
     read_soft_labels,
     select,
-    shares_tokens,
-    token_objective,
-    window_teacher,
-    with_answers_alone,
 )
 from training.evaluation import EncodedSplit, read_splits
 from training.fewshot import TransitionsChoice
 from training.job import Job
-from training.learners import TagTransitions, encode_rows, gold_spans, learner_of, num_places, window_targets
-from training.losses import IGNORED
+from training.learners import TagTransitions
+from training.methods.distilling.objectives import learns_token_distributions, soft_objective
+from training.methods.distilling.student_vectors import vector_target
 from training.methods.preparing import check_answers_alike, prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import StudentStart, start_student
-from training.methods.student_vectors import vector_target
 from training.models import tokenizer_hash
 from training.recipes import (
     HeadRows,
@@ -46,13 +38,12 @@ from training.recipes import (
     with_transitions_by_dev,
 )
 from training.runtime import PermanentFailure, file_hash
-from training.tasks import TOKEN, TaskType
+from training.tasks import TaskType
 from training.train import (
     GoldStage,
     MarkLoss,
     ModelLoader,
     SearchResult,
-    SoftLoss,
     TokenLoss,
     TrainingSetup,
     check_variety,
@@ -162,9 +153,9 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     if loader.has_head:
         # It is not new any more and learns at the rate of the rest.
         job = job.with_settings(replace(spec.training, head_learning_rate_factor=1.0))
-    rows, loss = _soft_objective(job, task_type, soft, gold if spec.training.gold_weight else None, loader)
+    rows, loss = soft_objective(job, task_type, soft, gold if spec.training.gold_weight else None, loader)
     _check_taught(soft, loss.answered_W if isinstance(loss, MarkLoss) else loss.answered_U)
-    of_tokens = isinstance(loss, TokenLoss) and (not task_type.is_written or _learns_distributions(job, loader, soft))
+    is_of_tokens = not task_type.is_written or learns_token_distributions(job, loader, soft)
     setup = TrainingSetup(
         task_type=task_type,
         rows=loader.prepared(rows),
@@ -188,7 +179,7 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         baseline_rows=baseline_rows,
         leaks=report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()}),
         num_pseudo_labels=soft.num_texts,
-        of_tokens=of_tokens,
+        of_tokens=isinstance(loss, TokenLoss) and is_of_tokens,
         tokenizer_hash=soft.tokenizer_hash,
         transitions=transitions,
     )
@@ -275,50 +266,6 @@ def _gold_stage(
     return GoldStage(rows=rows, loss=loss.on(compute.device), epochs=epochs)
 
 
-def _soft_objective(
-    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, loader: ModelLoader
-) -> tuple[EncodedRows, SoftLoss | TokenLoss | MarkLoss]:
-    """Encode the rows, and make the loss against the teacher's outputs, without what teacher or student did not see.
-
-    A word is the same characters to two tokenizers, and each model answers for it with its own first token: tag
-    distributions are compared word by word and never token by token.
-    """
-    settings = job.spec.training
-    if task_type.is_written:
-        return _written_objective(job, soft, gold, loader)
-    if task_type.unit == TOKEN:
-        return _marked_objective(job, task_type, soft, gold, loader)
-    if loader.codec is not None and shares_tokens(codec=loader.codec, soft=soft):
-        job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
-        if soft.tokens is not None and soft.tokens.tails is None and settings.temperature != 1:
-            job.progress.log(
-                "warning: the soft labels were made by an earlier version, and weigh the tokens that they leave out at "
-                "temperature 1. Score again for those at another temperature."
-            )
-        return token_objective(soft=soft, gold=gold, codec=loader.codec, settings=settings)
-    texts = _joined(soft.rows, gold) if gold else soft.rows
-    rows = encode_rows(
-        rows=texts,
-        task_type=task_type,
-        tokenizer=loader.tokenizer,
-        max_length=settings.max_length,
-        pooling=loader.pooling,
-    )
-    learner = learner_of(task_type)
-    teacher_UC, answered_U, top_ids_UK = _teacher_over(soft, rows.units, settings.temperature)
-    return rows, SoftLoss(
-        learner=learner,
-        units=rows.units,
-        teacher_UC=teacher_UC,
-        answered_U=answered_U,
-        top_ids_UK=top_ids_UK,
-        target=learner.targets(rows=texts, units=rows.units, labels=job.spec.labels),
-        temperature=settings.temperature,
-        gold_weight=settings.gold_weight,
-        is_text_to_text=loader.codec is not None,
-    )
-
-
 def _with_an_answer(job: Job, soft: SoftLabels) -> SoftLabels:
     """Leave out answers that are empty: one that an epoch drew would teach nothing."""
     assert soft.written is not None
@@ -328,77 +275,6 @@ def _with_an_answer(job: Job, soft: SoftLabels) -> SoftLabels:
     if num_empty := int((~has_answer_N).sum()):
         job.progress.log(f"{num_empty} of {len(soft.rows)} answers of the teacher are empty and are left out")
     return soft.of(has_answer_N)
-
-
-def _learns_distributions(job: Job, loader: ModelLoader, soft: SoftLabels) -> bool:
-    assert loader.codec is not None
-    return learns_distributions(codec=loader.codec, soft=soft, distil_from=job.spec.distillation.distil_from)
-
-
-def _written_objective(
-    job: Job, soft: SoftLabels, gold: Rows | None, loader: ModelLoader
-) -> tuple[EncodedRows, TokenLoss]:
-    """Teach the distributions of the teacher's tokens or, where asked for or all that fits, what it wrote alone."""
-    codec, settings = loader.codec, job.spec.training
-    assert codec is not None
-    if _learns_distributions(job, loader, soft):
-        job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
-        return token_objective(soft=soft, gold=gold, codec=codec, settings=settings)
-    job.progress.log("distilling the written answers alone")
-    answers = with_answers_alone(soft, codec=codec)
-    # A temperature softens distributions, and these have only one outcome.
-    return token_objective(soft=answers, gold=gold, codec=codec, settings=replace(settings, temperature=1.0))
-
-
-def _marked_objective(
-    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, loader: ModelLoader
-) -> tuple[EncodedRows, MarkLoss]:
-    """Teach where answers start and end, by characters of the passage: they are the same to any tokenizer."""
-    settings = job.spec.training
-    assert isinstance(soft.outputs, TopPlaces)
-    texts = _joined(soft.rows, gold) if gold else soft.rows
-    rows = encode_rows(rows=texts, task_type=task_type, tokenizer=loader.tokenizer, max_length=settings.max_length)
-    spans = gold_spans(rows=texts, task_type=task_type)
-    target_W2 = window_targets(encoded=rows, spans=spans, missing=IGNORED)
-    teacher = window_teacher(top=soft.outputs, encoded=rows, temperature=settings.temperature)
-    return rows, MarkLoss(
-        count_W=num_places(rows),
-        target_W2=torch.from_numpy(target_W2),
-        answered_W=teacher.answered_W,
-        top_places_W2K=teacher.top_places_W2K,
-        teacher_W2K=teacher.teacher_W2K,
-        temperature=settings.temperature,
-        gold_weight=settings.gold_weight,
-    )
-
-
-def _teacher_over(soft: SoftLabels, units: Units, temperature: float) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return a teacher's outputs over a student's units, which units it answered, and the classes it keeps, if not all.
-
-    Absent answers are zeros, not infinite: a masked one still reaches the gradient.
-    """
-    outputs = soft.outputs
-    assert not isinstance(outputs, TopPlaces)
-    if not isinstance(outputs, TopOutputs):
-        teacher_UC = torch.from_numpy(outputs.over(units))
-        answered_U = torch.isfinite(teacher_UC).all(dim=1)
-        teacher_UC[~answered_U] = 0
-        return teacher_UC, answered_U, None
-    # Rows behind those of the set have gold labels alone.
-    behind = (0, 0, 0, len(units.count_N) - len(outputs))
-    teacher_UK = F.pad(outputs.log_probs_at(temperature).nan_to_num(0.0), behind)
-    top_ids_UK = F.pad(torch.from_numpy(outputs.top_ids_NK), behind)
-    return teacher_UK, F.pad(torch.from_numpy(outputs.answered_N), behind[2:]), top_ids_UK
-
-
-def _joined(soft: Rows, gold: Rows) -> Rows:
-    """Join soft-labelled and gold rows by uid; a row may be both."""
-    answer_of = dict(zip(gold.uids, gold.labelled(), strict=True))
-    known = set(soft.uids)
-    extra = [index for index, uid in enumerate(gold.uids) if uid not in known]
-    uids = [*soft.uids, *(gold.uids[index] for index in extra)]
-    columns = {name: [*texts, *(gold.columns[name][index] for index in extra)] for name, texts in soft.columns.items()}
-    return Rows(uids=uids, columns=columns, gold=[answer_of.get(uid) for uid in uids])
 
 
 def _check_taught(soft: SoftLabels, is_answered: Tensor) -> None:
