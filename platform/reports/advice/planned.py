@@ -11,7 +11,7 @@ from budgets.money import ZERO
 from labeling.models import Annotation, Assignment
 from reports.advice.reading import NextTranche
 from reports.advice.records import OfferRecord
-from reports.bills import StudyLedger
+from reports.bills import StudyLedger, as_text, read_lists
 from studies.models import Split
 from studies.queries import awaiting_annotation, gold
 
@@ -60,7 +60,7 @@ class PlannedBills:
     @cached_property
     def _source_keys(self) -> list[list[str]]:
         """Of each label of the pool, in the order in which runs take them."""
-        return list(gold(self.ledger.study, Split.POOL).values_list("label__source_keys", flat=True))
+        return read_lists(gold(self.ledger.study, Split.POOL).values_list(as_text("label__source_keys"), flat=True))
 
     @cached_property
     def _waiting(self) -> Decimal:

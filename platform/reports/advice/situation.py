@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from budgets.cost_kinds import CostKind
-from budgets.ledger import headroom
+from budgets.ledger import Headroom
 from budgets.models import Budget, Path, Price
 from budgets.prices import PriceMissing
 from labeling.models import Annotation
@@ -237,40 +237,42 @@ def _cell_of(run: Run, self_taught: frozenset[int], num_chosen: Mapping[int, int
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
     pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)
     chosen_of_it = num_chosen.get(run.snapshot_id or 0, 0)
-    return Cell(run.num_labels, pseudo_labels, teacher, chosen_of_it, layers=len(kept_layers(run)))
+    return Cell(run.num_labels, pseudo_labels, teacher, chosen_of_it, layers=len(kept_layers(run.model)))
 
 
 def _teachers(study: Study, num_chosen: Mapping[int, int]) -> tuple[MeasuredTeacher, ...]:
     """Every fine-tuned teacher that was measured, the latest first."""
-    rows = Evaluation.objects.filter(
+    measured = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
-    ).select_related("artifact__run__snapshot")
-    rows = rows.only(
-        *("value", "low", "high", "artifact__run__model", "artifact__run__snapshot__num_examples"),
+    )
+    rows = measured.order_by("-artifact__run").values_list(
+        *("artifact__run", "artifact__run__snapshot", "artifact__run__snapshot__num_examples"),
+        *("value", "low", "high", "artifact__run__model"),
     )
     return tuple(
         MeasuredTeacher(
-            run_id=row.artifact.run_id,
-            num_labels=row.artifact.run.num_labels,
-            num_chosen=num_chosen.get(row.artifact.run.snapshot_id or 0, 0),
-            utility=row.value,
-            low=row.low,
-            high=row.high,
-            is_studys=row.artifact.run.model == study.teacher_model,
-            layers=kept_layers(row.artifact.run),
+            run_id=run_id,
+            num_labels=num_labels or 0,
+            num_chosen=num_chosen.get(snapshot or 0, 0),
+            utility=value,
+            low=low,
+            high=high,
+            is_studys=model == study.teacher_model,
+            layers=kept_layers(model),
         )
-        for row in rows.order_by("-artifact__run")
+        for run_id, snapshot, num_labels, value, low, high, model in rows
     )
 
 
 def _money(study: Study) -> Money:
     budget = Budget.objects.get(pk=study.budget_id)
+    room = Headroom(budget)
     kind = CostKind.LABELLING_HOUR if study.pay_basis == PayBasis.PER_HOUR else CostKind.LABEL
     return Money(
         available=Decimal(0) if budget.is_stopped else budget.available,
-        labels=headroom(budget=budget, path=Path.ANNOTATE, kind=kind),
-        annotate=headroom(budget=budget, path=Path.ANNOTATE, kind=CostKind.DEVICE_HOUR),
-        distil=headroom(budget=budget, path=Path.DISTIL, kind=CostKind.DEVICE_HOUR),
+        labels=room.left(path=Path.ANNOTATE, kind=kind),
+        annotate=room.left(path=Path.ANNOTATE, kind=CostKind.DEVICE_HOUR),
+        distil=room.left(path=Path.DISTIL, kind=CostKind.DEVICE_HOUR),
         is_stopped=budget.is_stopped,
     )
 
