@@ -61,11 +61,8 @@ def curve_chart(
     axis, shown = curve_axis(points, view), shown_curves(points, view)
     colour = _colour(_trials(points), _trials(shown), theme.series)
     losses = [_datum(one, "loss", one.loss, f"loss {one.loss:.3g}") for one in shown if one.loss is not None]
-    scores = [
-        _datum(one, "score", one.score, f"{metric} on dev {percent(one.score)}")
-        for one in shown
-        if one.score is not None
-    ]
+    scored = ((one, one.score) for one in shown if one.score is not None)
+    scores = [_datum(one, "score", score, f"{metric} on dev {percent(score)}") for one, score in scored]
     panels = []
     if losses:
         loss = alt.Y("loss:Q", title="Loss", axis=alt.Axis(format="~g", tickCount=5))

@@ -33,8 +33,8 @@ from web.presenters import shown
 from web.views.charting import ChartPart, Panel, ShownChart, chart_file, linked_part, shown_chart
 
 _RELIABILITY_ALT = (
-    "The teacher’s accuracy on dev against its confidence, before and after calibration; the table below has the same "
-    "figures."
+    "Accuracy of the teacher on dev against its confidence, before and after calibration; the table below has the same "
+    "figures after it."
 )
 
 

@@ -20,8 +20,8 @@ from web.http import study_of
 from web.views.charting.parts import Address, ChartPart, Panel, ShownChart, chart_file, linked_part, shown_chart
 
 _ALT = (
-    "Utility of every trained student against its dollars, annotate and distil paths, and of planned students with their "
-    "bands, where there are any; the tables of this page have the figures."
+    "Utility of every trained student against its dollars, annotate and distil paths, and of planned students with "
+    "their bands, where there are any; the tables of this page have the figures."
 )
 
 

@@ -95,10 +95,13 @@ class ShownPanel:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownChart:
+    """A part in one view. `here` is its address, asked for again at `triggers`."""
+
     chart: ChartPart
     form: ChartForm
     query: str
     here: str
+    triggers: str
     zooms: Sequence[Zoom]
     panels: Sequence[ShownPanel]
     downloads: Sequence[Link]
@@ -132,6 +135,7 @@ def shown_chart(request: HttpRequest, part: ChartPart, *, is_drawn: bool = False
         form=form,
         query=view.query,
         here=_with(part.part, query),
+        triggers=", ".join([*([] if is_drawn else ["load"]), *(["every 5s"] if part.is_moving else [])]),
         zooms=list(_zooms(part, axis, view)),
         panels=panels,
         downloads=[*_downloads(part, view), *(Link(text=text, url=url) for text, url in part.links)],

@@ -33,7 +33,7 @@ from web.forms.charts import AxisWords
 from web.forms.costs import CostFilterForm
 from web.guards import page_for
 from web.http import page_of, person, stream, study_of, unreadable
-from web.views.charting import Address, ChartPart, Panel, carried_from, chart_file, linked_part, shown_chart
+from web.views.charting import Address, ChartPart, Panel, ShownChart, carried_from, chart_file, linked_part, shown_chart
 
 ROWS_PER_PAGE = 100
 # A chosen row of these is broken down by month, of all others by kind.
@@ -83,9 +83,7 @@ def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
         "by": by,
         "page": page,
         "totals": sums,
-        "shown": shown_chart(request, _cost_part(request, form, currencies=[one.currency for one in sums]))
-        if sums
-        else None,
+        "shown": _chart(request, form, [one.currency for one in sums]),
         "money_formats": money_formats,
         "has_quantity": by in OF_ONE_KIND,
         "all_query": form.query(wanted),
@@ -94,6 +92,10 @@ def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
         "carried": form.carried(),
         "formats": FORMATS,
     }
+
+
+def _chart(request: HttpRequest, form: CostFilterForm, currencies: Sequence[str]) -> ShownChart | None:
+    return shown_chart(request, _cost_part(request, form, currencies=currencies)) if currencies else None
 
 
 def _money_formats(rows: Sequence[CostRow]) -> dict[str, MoneyFormat]:
