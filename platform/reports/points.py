@@ -186,7 +186,7 @@ def _beside_each_other(found: Sequence[Point]) -> list[Point]:
         replace(
             point,
             zero=zero,
-            utility_per_dollar=zero and _per_dollar(point, zero),
+            utility_per_dollar=None if zero is None else _per_dollar(point, zero),
             marginal=slope,
             on_frontier=place in best,
         )

@@ -60,7 +60,9 @@ class PlannedBills:
     @cached_property
     def _source_keys(self) -> list[list[str]]:
         """Of each label of the pool, in the order in which runs take them."""
-        return read_lists(gold(self.ledger.study, Split.POOL).values_list(as_text("label__source_keys"), flat=True))
+        return read_lists(
+            list(gold(self.ledger.study, Split.POOL).values_list(as_text("label__source_keys"), flat=True))
+        )
 
     @cached_property
     def _waiting(self) -> Decimal:

@@ -121,7 +121,8 @@ def _diagonal(axis: Axis, theme: Theme) -> alt.Chart:
     ends = [max(axis.low, 0), min(axis.high, 1)]
     corners = [{"confidence": end, "accuracy": end} for end in ends]
     line = alt.Chart(alt.InlineData(values=corners)).mark_line(color=theme.muted, strokeDash=[5, 4])
-    return line.encode(x="confidence:Q", y="accuracy:Q")
+    diagonal: alt.Chart = line.encode(x="confidence:Q", y="accuracy:Q")
+    return diagonal
 
 
 def _scale(shown: Iterable[ReliabilitySeries], looks: Mapping[ReliabilitySeries, str]) -> alt.Scale:

@@ -85,7 +85,7 @@ def _series_of(place: int) -> str:
 
 def _panel(
     rows: Sequence[dict[str, object]], y: alt.Y, colour: Any, axis: Axis, *, height: int, size: int
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """The line of each training, with marks on it that say their step and value."""
     across = alt.Scale(domain=[axis.low, axis.high], nice=False)
     steps = alt.X("step:Q", title="Optimiser step", axis=alt.Axis(format="~s", tickCount=8), scale=across)
@@ -95,8 +95,7 @@ def _panel(
     marks = alt.Chart(alt.InlineData(values=_spoken(rows))).mark_point(filled=True, size=size, aria=True)
     both = [line, marks.encode(description="words:N")]
     layers = [one.encode(x=steps, y=y, color=colour, opacity=opacity) for one in both]
-    layered: alt.LayerChart = alt.layer(*layers).properties(width=WIDTH, height=height)
-    return layered
+    return alt.layer(*layers).properties(width=WIDTH, height=height)
 
 
 def _spoken(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:

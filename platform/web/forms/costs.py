@@ -39,7 +39,7 @@ class CostFilterForm(forms.Form):
     def __init__(self, data: QueryDict, *, study: Study | None = None) -> None:
         usual = Grouping.KIND if study else Grouping.STUDY
         super().__init__({**data.dict(), "by": data.get("by") or usual.value})
-        self.study = study
+        self.of_study = study
         if study is not None:
             del self.fields["study"]
             self.fields["by"].choices = [pair for pair in Grouping.choices if pair[0] != Grouping.STUDY]  # type: ignore[attr-defined]
@@ -72,8 +72,8 @@ class CostFilterForm(forms.Form):
         where: dict[Grouping, Any] = {
             by: _key(by, values[by]) for by in Grouping if by in values and values[by] not in ("", None)
         }
-        if self.study is not None:
-            where[Grouping.STUDY] = self.study.budget_id
+        if self.of_study is not None:
+            where[Grouping.STUDY] = self.of_study.budget_id
         return CostFilter(where=where, first_month=values["first_month"], last_month=values["last_month"])
 
     def carried(self) -> list[tuple[str, str, str]]:
@@ -91,7 +91,7 @@ class CostFilterForm(forms.Form):
         """An address's question for a filter; the study's own pages need no study in it."""
         pairs = [] if by is None else [("by", by.value)]
         for one, key in wanted.where.items():
-            if not (one == Grouping.STUDY and self.study is not None):
+            if not (one == Grouping.STUDY and self.of_study is not None):
                 pairs.append((one.value, NONE if key in ("", None) else str(key)))
         months = ((name, getattr(wanted, name)) for name in _MONTHS)
         pairs += [(name, f"{month:%Y-%m}") for name, month in months if month is not None]

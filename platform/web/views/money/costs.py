@@ -181,7 +181,7 @@ def _currencies(wanted: CostFilter) -> list[str]:
 
 
 def _cost_part(request: HttpRequest, form: CostFilterForm, *, currencies: Sequence[str]) -> ChartPart:
-    study, wanted = form.study, form.wanted()
+    study, wanted = form.of_study, form.wanted()
     own = [study.pk] if study else []
     place = [*parse_qsl(_study_too(form.query(wanted), wanted))]
     return ChartPart(
@@ -207,7 +207,7 @@ def _kinds(wanted: CostFilter) -> list[CostKind]:
 def _cost_panel(form: CostFilterForm, currency: str, place: Sequence[tuple[str, str]]) -> Panel:
     wanted = form.wanted()
     costs = month_costs(wanted, currency=currency)
-    entries = reverse("ledger", args=[form.study.pk]) if form.study else reverse("cost-entries")
+    entries = reverse("ledger", args=[form.of_study.pk]) if form.of_study else reverse("cost-entries")
 
     def draw(view: ChartView, address: Address | None) -> Callable[..., ChartSpec]:
         def leads_to(row: MonthCost) -> str:
