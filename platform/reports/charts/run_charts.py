@@ -106,8 +106,8 @@ def _spoken(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     return [
         row
         for found in by_training.values()
-        for place, row in enumerate(reversed(found))
-        if place % (1 + (len(found) - 1) // _MOST_MARKS) == 0
+        for place, row in enumerate(found, start=1)
+        if (len(found) - place) % (1 + (len(found) - 1) // _MOST_MARKS) == 0
     ]
 
 
