@@ -44,9 +44,7 @@ def test_bars_of_costs_speak_hide_and_lead_to_their_entries(open_page: OpenPage,
     expect(marks).to_have_count(1, timeout=MINUTE)
     assert page.evaluate(LOOKS) == []
     marks.first.click()
-    expect(
-        page.get_by_text("annotation:").first.or_(page.get_by_role("cell", name="Accepted label").first)
-    ).to_be_visible()
+    expect(page.get_by_role("cell", name="Accepted label annotation:").first).to_be_visible()
     assert "/ledger/?kind=label&first_month=2026-01&last_month=2026-01" in page.url
     assert refused == []
 

@@ -100,6 +100,7 @@ def _part(drawn: _Drawn) -> ChartPart:
         series=Series.choices,
         words=_words(study),
         panels=[Panel(axis=drawn.axis, draw=drawn.draw, alt=_ALT)],
+        printed=reverse("print-report", args=[study.pk]),
         links=[*planned, ("Recorded surface", reverse("surface-file", args=[study.pk]))],
     )
 

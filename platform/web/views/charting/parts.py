@@ -45,6 +45,7 @@ class Panel:
 class ChartPart:
     """A chart of a page. `page`, `part` and `table` are addresses, `files` the one of its SVG without the ending.
 
+    `links` lead to further files, `printed` to the page with the same view to be printed.
     `carried` is what else the page's address says; `version` changes with the data of a picture that a browser may
     keep; `is_moving` where it is drawn anew while the page is open.
     """
@@ -60,6 +61,7 @@ class ChartPart:
     panels: Sequence[Panel]
     carried: Pairs = ()
     links: Pairs = ()
+    printed: str = ""
     version: str = ""
     is_moving: bool = False
 
@@ -138,7 +140,7 @@ def shown_chart(request: HttpRequest, part: ChartPart, *, is_drawn: bool = False
         triggers=", ".join([*([] if is_drawn else ["load"]), *(["every 5s"] if part.is_moving else [])]),
         zooms=list(_zooms(part, axis, view)),
         panels=panels,
-        downloads=[*_downloads(part, view), *(Link(text=text, url=url) for text, url in part.links)],
+        downloads=_downloads(part, view),
     )
 
 
@@ -181,7 +183,8 @@ def _downloads(part: ChartPart, view: ChartView) -> list[Link]:
         for suffix in ("svg", "png"):
             url = _file(part, panel, view, suffix, [])
             links.append(Link(text=f"{suffix.upper()}{said}", url=f"{url}{'&' if '?' in url else '?'}download"))
-    return links
+    links += [Link(text=text, url=url) for text, url in part.links]
+    return links + ([Link(text="Print", url=_with(part.printed, view.query))] if part.printed else [])
 
 
 def _common(part: ChartPart) -> list[tuple[str, str]]:
