@@ -236,8 +236,8 @@ def _of_run_files(run: Run) -> dict[str, dict[str, Any]]:
     curve.begin("", step=0)
     curve.add_loss(1, 0.9)
     curve.write()
-    of_curves = {"run-curve": {"pk": run.pk, "suffix": "csv"}, "run-curve-part": {"pk": run.pk}}
-    return {**of_curves, "run-file": {"pk": run.pk, "name": "spec.json"}}
+    curves: dict[str, dict[str, Any]] = {"run-curve": {"pk": run.pk, "suffix": "csv"}, "run-curve-part": {"pk": run.pk}}
+    return {**curves, "run-file": {"pk": run.pk, "name": "spec.json"}}
 
 
 def _of_reliability(study: Study) -> dict[str, dict[str, Any]]:
