@@ -56,14 +56,14 @@ def learning_chart(
     """
     axis = learning_axis(curves, view)
     base = alt.Chart(alt.InlineData(values=list(_rows(curves, view, links or {})))).encode(
-        x=_labels_axis(axis), color=_colour(theme)
+        x=_labels_axis(axis), color=_colour(theme, view)
     )
     share = alt.Y("f1:Q", scale=alt.Scale(domain=[0, 1]), title="F1", axis=alt.Axis(format="~%", tickCount=3))
     is_annotated = alt.datum.path == Path.ANNOTATE.label
     line = base.transform_filter(is_annotated).mark_line(strokeWidth=1.5, opacity=0.6).encode(y=share)
     bar = base.mark_rule(strokeWidth=1.5, opacity=0.7).encode(y="low:Q", y2="high:Q")
     dot = base.mark_point(filled=True, size=45, opacity=1, aria=True)
-    dot = dot.encode(y=share, shape=_shape(), description="words:N", **({"href": "url:N"} if links else {}))
+    dot = dot.encode(y=share, shape=_shape(view), description="words:N", **({"href": "url:N"} if links else {}))
     has_intervals = view.shows(LearningSeries.INTERVALS)
     panel = alt.layer(line, *([bar] if has_intervals else []), dot).properties(width=_WIDTH, height=_HEIGHT)
     header = alt.Header(title=None, labelColor=theme.ink, labelFontSize=11, labelLimit=_LONGEST_LABEL)
@@ -102,16 +102,18 @@ def _labels_axis(axis: Axis) -> alt.X:
     return alt.X("labels:Q", scale=scale, title=title, axis=alt.Axis(format="~s", tickCount=3))
 
 
-def _colour(theme: Theme) -> alt.Color:
-    return alt.Color("path:N", scale=_by_path(theme.annotate, theme.distil), title=None, legend=legend_of())
+def _colour(theme: Theme, view: ChartView) -> alt.Color:
+    return alt.Color("path:N", scale=_by_path(view, theme.annotate, theme.distil), title=None, legend=legend_of())
 
 
-def _shape() -> alt.Shape:
-    return alt.Shape("path:N", scale=_by_path("circle", "triangle-up"), title=None)
+def _shape(view: ChartView) -> alt.Shape:
+    return alt.Shape("path:N", scale=_by_path(view, "circle", "triangle-up"), title=None)
 
 
-def _by_path(annotate: str, distil: str) -> alt.Scale:
-    return alt.Scale(domain=[Path.ANNOTATE.label, Path.DISTIL.label], range=[annotate, distil])
+def _by_path(view: ChartView, annotate: str, distil: str) -> alt.Scale:
+    """Of each path that is shown its look, so that the legend has no other."""
+    looks = {path.label: look for path, look in ((Path.ANNOTATE, annotate), (Path.DISTIL, distil)) if view.shows(path)}
+    return alt.Scale(domain=list(looks), range=list(looks.values()))
 
 
 def _description(curves: LearningCurves, view: ChartView) -> str:

@@ -121,7 +121,7 @@ def _reliability_part(model: Artifact) -> ChartPart:
         files=reverse("reliability", args=[pk, "svg"]).removesuffix(".svg"),
         table=reverse("reliability", args=[pk, "csv"]),
         series=ReliabilitySeries.choices,
-        words=AxisWords(unit="confidence 0 to 1", less="Less confident", more="More confident", whole="All confidence"),
+        words=AxisWords(unit="0 to 1", less="Less confident", more="More confident", whole="All confidence"),
         panels=[panel],
     )
 

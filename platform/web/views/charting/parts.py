@@ -40,6 +40,11 @@ class Panel:
     place: Pairs = ()
     size: tuple[int, int] = (760, 480)
 
+    @property
+    def is_square(self) -> bool:
+        """Whether it would be too high as wide as the page."""
+        return self.size[0] <= self.size[1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChartPart:
