@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reports.advice import NextTranche, OfferRecord, PlannedPoint
 from reports.bills import BillSection
-from reports.charts import LIGHT, WHOLE, ChartView, utility_chart
+from reports.charts import LIGHT, WHOLE, ChartView, measured_in, utility_chart
 from reports.points import Point
 from reports.queries import Report
 from runs.results import BaselineComparison
@@ -18,7 +18,7 @@ Column = Callable[[Point], object]
 
 def report_csv(report: Report, *, view: ChartView = WHOLE) -> str:
     """The report's table, one row per trained student that a view shows; safe to open in a spreadsheet."""
-    return "".join(csv_of(_columns(report), view.measured(report.points)))
+    return "".join(csv_of(_columns(report), measured_in(report.points, view)))
 
 
 def planned_csv(found: NextTranche) -> str:

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.append_only import AppendOnly
@@ -50,11 +50,13 @@ class Recommendation(AppendOnly):
 
 
 class ForecastOutcomeQuerySet(models.QuerySet["ForecastOutcome"]):
-    def inside_90(self) -> "ForecastOutcomeQuerySet":
-        return self.filter(came__gte=F("low_90"), came__lte=F("high_90"))
-
-    def inside_80(self) -> "ForecastOutcomeQuerySet":
-        return self.filter(came__gte=F("low_80"), came__lte=F("high_80"))
+    def num_inside(self) -> dict[str, int]:
+        """How many came inside each band, and how many there are, by the names of `Coverage`."""
+        inside_80 = Q(came__gte=F("low_80"), came__lte=F("high_80"))
+        inside_90 = Q(came__gte=F("low_90"), came__lte=F("high_90"))
+        return self.aggregate(
+            inside_80=Count("pk", filter=inside_80), inside_90=Count("pk", filter=inside_90), total=Count("pk")
+        )
 
 
 class ForecastOutcome(AppendOnly):

@@ -1,9 +1,11 @@
 """What each trained student cost and reached, and how it stands beside the others of its study."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from budgets.models import Path
 from planning.utility import MeasuredOutcome, Slope, marginal_utilities, pareto_frontier, utility_per_dollar
@@ -99,22 +101,22 @@ class Point:
         """Whether another seed of the same training might give something else than its interval says."""
         return self.is_trained and self.num_seeds == 1
 
-    @property
+    @cached_property
     def money_format(self) -> MoneyFormat:
         """In which the parts of its bill, and its dollars with dev, add up as they are written."""
         parts = [line.amount for line in self.bill.lines]
         return adding_up(self.currency, parts, (self.dollars, self.dev.amount))
 
-    @property
+    @cached_property
     def is_from_language_model(self) -> bool:
         """Whether answers of a language model taught it; labels that one gave are labels like others."""
         return self.bill.has_language_model and not self.num_by_model
 
-    @property
+    @cached_property
     def is_replay(self) -> bool:
         return self.bill.has_replay
 
-    @property
+    @cached_property
     def warning(self) -> str:
         """What to say of a student that an answer without training matches; empty where it is clearly better."""
         best = best_of(self.baselines)
@@ -134,63 +136,72 @@ def points_of(ledger: StudyLedger) -> list[Point]:
     study = ledger.study
     evaluations = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
-    ).select_related("artifact__run")
-    # Hundreds of runs with all their settings are read from JSON otherwise.
-    evaluations = evaluations.only(
-        *("metric", "value", "low", "high", "baseline", "num_examples"),
-        *("artifact__result", "artifact__num_pseudo_labels", "artifact__run__path", "artifact__run__model"),
     )
-    found = [_point(ledger, evaluation) for evaluation in evaluations]
+    # Rows, not models: there are hundreds, each with its run and its artifact.
+    rows = evaluations.values(
+        *("value", "low", "high", "baseline", "num_examples", "artifact", "artifact__result"),
+        *("artifact__num_pseudo_labels", "artifact__run", "artifact__run__path", "artifact__run__model"),
+    )
+    found = [_point(ledger, row) for row in rows]
     found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
-    return _with_frontier(_with_marginals(_from_one_zero(found)))
+    return _beside_each_other(found)
 
 
-def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
-    artifact, run = evaluation.artifact, evaluation.artifact.run
-    result = read_result(artifact.result)
+def _point(ledger: StudyLedger, row: Mapping[str, Any]) -> Point:
+    run_id, study, result = row["artifact__run"], ledger.study, read_result(row["artifact__result"])
     return Point(
-        artifact_id=artifact.pk,
-        run_id=run.pk,
-        path=Path(run.path),
-        num_labels=ledger.num_labels(run_id=run.pk),
-        num_chosen=ledger.num_chosen(run_id=run.pk),
-        num_opinions=ledger.num_opinions(run_id=run.pk),
-        num_by_model=ledger.num_by_model(run_id=run.pk),
-        num_pseudo_labels=artifact.num_pseudo_labels,
-        layers=kept_layers(run),
-        bill=ledger.bill(run_id=run.pk),
-        dev=ledger.dev_charges(run_id=run.pk),
-        currency=ledger.study.budget.currency,
-        metric=evaluation.metric,
-        utility=evaluation.value,
-        low=evaluation.low,
-        high=evaluation.high,
-        baseline=evaluation.baseline,
-        num_examples=evaluation.num_examples,
+        artifact_id=row["artifact"],
+        run_id=run_id,
+        path=Path(row["artifact__run__path"]),
+        num_labels=ledger.num_labels(run_id=run_id),
+        num_chosen=ledger.num_chosen(run_id=run_id),
+        num_opinions=ledger.num_opinions(run_id=run_id),
+        num_by_model=ledger.num_by_model(run_id=run_id),
+        num_pseudo_labels=row["artifact__num_pseudo_labels"],
+        layers=kept_layers(row["artifact__run__model"]),
+        bill=ledger.bill(run_id=run_id),
+        dev=ledger.dev_charges(run_id=run_id),
+        currency=study.budget.currency,
+        metric=study.metric,
+        utility=row["value"],
+        low=row["low"],
+        high=row["high"],
+        baseline=row["baseline"],
+        num_examples=row["num_examples"],
         num_seeds=result.num_seeds,
         num_teachers=result.num_teachers,
         is_trained=result.is_trained,
         chosen=result.chosen,
-        over_labels=result.over_labels.get(evaluation.metric),
+        over_labels=result.over_labels.get(study.metric),
         baselines=result.baselines,
-        metric_title=metric_title(task_type=ledger.study.task_type, metric=evaluation.metric),
+        metric_title=metric_title(task_type=study.task_type, metric=study.metric),
     )
 
 
-def _from_one_zero(found: Sequence[Point]) -> list[Point]:
-    """Count every student from the best that any of them was measured beside and that costs nothing."""
-    beside = [one for point in found for one in _beside(point)]
-    zero = zero_of(beside)
-    if zero is None:
-        return list(found)
+def _beside_each_other(found: Sequence[Point]) -> list[Point]:
+    """Each with what the others of its study decide: where figures per dollar begin, its slope, the frontier.
+
+    Every student counts from the best that any of them was measured beside and that costs nothing.
+    """
+    zero = zero_of(one for point in found for one in _beside(point))
+    slopes, outcomes = [], _outcomes(found)
+    for _, group in groupby(zip(found, outcomes, strict=True), key=lambda pair: pair[0].path):
+        slopes += marginal_utilities(outcomes=[outcome for _, outcome in group])
+    best = set(pareto_frontier(outcomes=outcomes))
     return [
         replace(
             point,
             zero=zero,
-            utility_per_dollar=utility_per_dollar(utility=point.utility, baseline=zero.value, dollars=point.dollars),
+            utility_per_dollar=None if zero is None else _per_dollar(point, zero),
+            marginal=slope,
+            on_frontier=place in best,
         )
-        for point in found
+        for place, (point, slope) in enumerate(zip(found, slopes, strict=True))
     ]
+
+
+def _per_dollar(point: Point, zero: BaselineScore) -> float | None:
+    return utility_per_dollar(utility=point.utility, baseline=zero.value, dollars=point.dollars)
 
 
 def _beside(point: Point) -> Sequence[BaselineScore]:
@@ -198,20 +209,6 @@ def _beside(point: Point) -> Sequence[BaselineScore]:
     if point.baselines or point.baseline is None:
         return point.baselines
     return [BaselineScore(name="majority", answer="", value=point.baseline)]
-
-
-def _with_marginals(found: list[Point]) -> list[Point]:
-    done = []
-    for _, group in groupby(found, key=lambda point: point.path):
-        of_path = list(group)
-        slopes = marginal_utilities(outcomes=_outcomes(of_path))
-        done += [replace(point, marginal=slope) for point, slope in zip(of_path, slopes, strict=True)]
-    return done
-
-
-def _with_frontier(found: list[Point]) -> list[Point]:
-    best = set(pareto_frontier(outcomes=_outcomes(found)))
-    return [replace(point, on_frontier=i in best) for i, point in enumerate(found)]
 
 
 def _outcomes(found: Sequence[Point]) -> list[MeasuredOutcome]:

@@ -229,7 +229,12 @@ class Attempt(models.Model):
 
     @property
     def source_key(self) -> str:
-        return f"run:{self.run_id}:attempt:{self.number}"
+        return attempt_key(run_id=self.run_id, number=self.number)
+
+
+def attempt_key(*, run_id: int, number: int) -> str:
+    """The source key of an attempt: a report asks for those of hundreds of runs."""
+    return f"run:{run_id}:attempt:{number}"
 
 
 class Evaluation(models.Model):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -56,9 +57,9 @@ def self_taught_runs(study: Study) -> frozenset[int]:
     return frozenset([*teachers.values_list("pk", flat=True), *students.values_list("pk", flat=True)])
 
 
-def kept_layers(run: Run) -> tuple[int, ...]:
+def kept_layers(model: dict[str, Any] | None) -> tuple[int, ...]:
     """The layers that a run's model was carved from; empty of a model of all layers."""
-    model = run.model or {}
+    model = model or {}
     kept = tuple(model.get("layers") or ())
     if not kept or len(kept) == num_layers({name: value for name, value in model.items() if name != "layers"}):
         return ()

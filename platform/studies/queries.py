@@ -150,11 +150,13 @@ class Dependents:
 
 def awaiting_annotation(study: Study) -> QuerySet[Example]:
     """Examples that are published and wait for an annotation."""
-    return study.examples.filter(
+    waiting = study.examples.filter(
         publication__assignments__isnull=False,
         publication__assignments__annotation__isnull=True,
         publication__assignments__hold__closed_at__isnull=True,
-    ).distinct()
+    )
+    # Once each, and their texts are not sorted to find that out.
+    return study.examples.filter(pk__in=waiting.values("pk"))
 
 
 def dependents(study: Study) -> Dependents:

@@ -79,5 +79,5 @@ def test_soft_labels_show_how_reliable_their_teacher_is(open_page: OpenPage, adm
     Artifact.objects.filter(pk=scored.pk).update(result={"calibration": ground.CALIBRATION})
     page = open_page(f"/artifacts/{scored.pk}/", user=admin)
     expect(page.get_by_text("10.0 % before, 5.0 % after")).to_be_visible()
-    assert page.evaluate("document.querySelector('.chart img').naturalWidth") > 0
+    expect(page.locator(".chart svg:visible .spoken")).to_have_count(2, timeout=MINUTE)
     assert page.evaluate(LOOKS) == []

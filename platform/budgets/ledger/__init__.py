@@ -3,7 +3,7 @@
 Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
 """
 
-from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, used
+from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, Headroom, headroom, used
 from budgets.ledger.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
 from budgets.ledger.holds import HoldRequest, extend_hold, place_holds, release
 from budgets.ledger.locked_budget import begin_stop, end_stop, lock, month_of, notify_thresholds, stop_if_spent
@@ -15,6 +15,7 @@ __all__ = [
     "BudgetStopped",
     "CapExceeded",
     "Cost",
+    "Headroom",
     "HoldRequest",
     "Period",
     "RepricingPreview",

@@ -23,10 +23,7 @@ class Coverage:
 
 def coverage() -> Coverage:
     """Count over all studies."""
-    outcomes = ForecastOutcome.objects.all()
-    return Coverage(
-        inside_80=outcomes.inside_80().count(), inside_90=outcomes.inside_90().count(), total=outcomes.count()
-    )
+    return Coverage(**ForecastOutcome.objects.num_inside())
 
 
 def outcomes_of(study: Study) -> QuerySet[ForecastOutcome]:

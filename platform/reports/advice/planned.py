@@ -11,7 +11,7 @@ from budgets.money import ZERO
 from labeling.models import Annotation, Assignment
 from reports.advice.reading import NextTranche
 from reports.advice.records import OfferRecord
-from reports.bills import StudyLedger
+from reports.bills import StudyLedger, as_text, read_lists
 from runs.results import kept_scores
 from studies.models import Example, Split
 from studies.queries import awaiting_annotation, gold, labelled
@@ -67,7 +67,7 @@ class PlannedBills:
     @cached_property
     def _labels(self) -> list[tuple[list[str], str]]:
         """Of each label of the pool, in the order in which runs take them: its source keys, and its scores' key."""
-        return list(gold(self.ledger.study, Split.POOL).values_list("label__source_keys", "scores_key"))
+        return _read_labels(gold(self.ledger.study, Split.POOL))
 
     def _scores_of_others(self, offer: OfferRecord) -> set[str]:
         """What labels that are on their way were chosen by, and what those would be that are to be bought."""
@@ -82,7 +82,7 @@ class PlannedBills:
     @cached_property
     def _labels_of_all(self) -> list[tuple[list[str], str]]:
         """The same with the labels that a language model gave."""
-        return list(labelled(self.ledger.study, Split.POOL).values_list("label__source_keys", "scores_key"))
+        return _read_labels(labelled(self.ledger.study, Split.POOL))
 
     @cached_property
     def _waiting(self) -> Decimal:
@@ -95,6 +95,11 @@ class PlannedBills:
 
     def _paid(self, keys_of_labels: Sequence[Sequence[str]]) -> Decimal:
         return self.ledger.label_charges(source_keys=(key for keys in keys_of_labels for key in keys)).amount
+
+
+def _read_labels(examples: QuerySet[Example]) -> list[tuple[list[str], str]]:
+    rows = list(examples.values_list(as_text("label__source_keys"), "scores_key"))
+    return list(zip(read_lists([keys for keys, _ in rows]), (scores_key for _, scores_key in rows), strict=True))
 
 
 def planned_points(found: NextTranche, *, ledger: StudyLedger) -> list[PlannedPoint]:

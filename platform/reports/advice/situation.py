@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from budgets.cost_kinds import CostKind
-from budgets.ledger import headroom
+from budgets.ledger import Headroom
 from budgets.models import Budget, Path, Price
 from budgets.prices import PriceMissing
 from labeling.models import Annotation
@@ -220,7 +220,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
     open_ones = open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples")
-    self_taught, marked = self_taught_runs(study), _Marked.of(study)
+    self_taught, marked = self_taught_runs(study), _Marked.of_study(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
         study=study,
@@ -260,12 +260,12 @@ class _Marked:
     opinions: Mapping[int, int]
 
     @classmethod
-    def of(cls, study: Study) -> Self:
+    def of_study(cls, study: Study) -> Self:
         return cls(chosen=num_chosen_of_snapshots(study), opinions=num_opinions_of_snapshots(study))
 
-    def of_run(self, run: Run) -> tuple[int, int]:
-        """Of what a run trains on."""
-        return self.chosen.get(run.snapshot_id or 0, 0), self.opinions.get(run.snapshot_id or 0, 0)
+    def of(self, snapshot: int | None) -> tuple[int, int]:
+        """Of the labels that a run trains on; none where it has no snapshot."""
+        return self.chosen.get(snapshot or 0, 0), self.opinions.get(snapshot or 0, 0)
 
 
 def teachers_of(study: Study) -> list[dict[str, Any]]:
@@ -293,42 +293,44 @@ def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked) -> Cell:
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
     pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)
-    num_chosen, num_opinions = marked.of_run(run)
-    return Cell(run.num_labels, pseudo_labels, teacher, num_chosen, len(kept_layers(run)), num_opinions)
+    num_chosen, num_opinions = marked.of(run.snapshot_id)
+    return Cell(run.num_labels, pseudo_labels, teacher, num_chosen, len(kept_layers(run.model)), num_opinions)
 
 
 def _teachers(study: Study, marked: _Marked) -> tuple[MeasuredTeacher, ...]:
     """Every fine-tuned teacher that was measured, the latest first."""
-    rows = Evaluation.objects.filter(
+    measured = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
-    ).select_related("artifact__run__snapshot")
-    rows = rows.only(
-        *("value", "low", "high", "artifact__run__model", "artifact__run__snapshot__num_examples"),
+    )
+    rows = measured.order_by("-artifact__run").values_list(
+        *("artifact__run", "artifact__run__snapshot", "artifact__run__snapshot__num_examples"),
+        *("value", "low", "high", "artifact__run__model"),
     )
     return tuple(
         MeasuredTeacher(
-            run_id=row.artifact.run_id,
-            num_labels=row.artifact.run.num_labels,
-            num_chosen=marked.of_run(row.artifact.run)[0],
-            num_opinions=marked.of_run(row.artifact.run)[1],
-            utility=row.value,
-            low=row.low,
-            high=row.high,
-            is_studys=row.artifact.run.model == study.teacher_model,
-            layers=kept_layers(row.artifact.run),
+            run_id=run_id,
+            num_labels=num_labels or 0,
+            num_chosen=marked.of(snapshot)[0],
+            num_opinions=marked.of(snapshot)[1],
+            utility=value,
+            low=low,
+            high=high,
+            is_studys=model == study.teacher_model,
+            layers=kept_layers(model),
         )
-        for row in rows.order_by("-artifact__run")
+        for run_id, snapshot, num_labels, value, low, high, model in rows
     )
 
 
 def _money(study: Study) -> Money:
     budget = Budget.objects.get(pk=study.budget_id)
+    room = Headroom(budget)
     kind = CostKind.LABELLING_HOUR if study.pay_basis == PayBasis.PER_HOUR else CostKind.LABEL
     return Money(
         available=Decimal(0) if budget.is_stopped else budget.available,
-        labels=headroom(budget=budget, path=Path.ANNOTATE, kind=kind),
-        annotate=headroom(budget=budget, path=Path.ANNOTATE, kind=CostKind.DEVICE_HOUR),
-        distil=headroom(budget=budget, path=Path.DISTIL, kind=CostKind.DEVICE_HOUR),
+        labels=room.left(path=Path.ANNOTATE, kind=kind),
+        annotate=room.left(path=Path.ANNOTATE, kind=CostKind.DEVICE_HOUR),
+        distil=room.left(path=Path.DISTIL, kind=CostKind.DEVICE_HOUR),
         is_stopped=budget.is_stopped,
     )
 

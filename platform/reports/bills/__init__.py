@@ -1,7 +1,18 @@
 """The bill of materials of a trained model."""
 
 from reports.bills.allocation import RULE, Sharing, StudentBill
-from reports.bills.bills import Bill, BillSection, Charge, Charges, LedgerRows, StudyLedger, bill_of
+from reports.bills.bills import (
+    Bill,
+    BillLine,
+    BillSection,
+    Charge,
+    Charges,
+    LedgerRows,
+    StudyLedger,
+    as_text,
+    bill_of,
+    read_lists,
+)
 from reports.bills.run_results import (
     OVER_EXAMPLES,
     BaselineScore,
@@ -17,6 +28,7 @@ __all__ = [
     "RULE",
     "BaselineScore",
     "Bill",
+    "BillLine",
     "BillSection",
     "Charge",
     "Charges",
@@ -25,9 +37,11 @@ __all__ = [
     "StudentBill",
     "StudyLedger",
     "TrialRecord",
+    "as_text",
     "best_of",
     "bill_of",
     "compare_to_baselines",
+    "read_lists",
     "read_result",
     "zero_of",
 ]

@@ -78,6 +78,9 @@ class TrialRecord:
         return ", ".join(part for part in (rate, self.length) if part)
 
 
+_OF_TRIAL = tuple(field.name for field in fields(TrialRecord))
+
+
 class FilterResult(NamedTuple):
     """Which pseudo-labels a student learned from: `num_passed` of `num_asked`, by which filter."""
 
@@ -189,8 +192,7 @@ def _is_trained(choice: object) -> bool:
 
 
 def _trials(rows: Sequence[Mapping[str, Any]]) -> tuple[TrialRecord, ...]:
-    names = [field.name for field in fields(TrialRecord)]
-    return tuple(TrialRecord(**{name: row.get(name) for name in names}) for row in rows)
+    return tuple(TrialRecord(**{name: row.get(name) for name in _OF_TRIAL}) for row in rows)
 
 
 def _filtered(told: Mapping[str, Any]) -> FilterResult | None:

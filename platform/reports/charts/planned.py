@@ -7,10 +7,10 @@ import altair as alt
 
 from budgets.models import Path
 from reports.advice import PlannedPoint
-from reports.charts.frame import Frame
+from reports.charts.frame import Frame, Series
 from reports.charts.names import NamePlace
 from reports.charts.theme import Theme, legend_of
-from reports.charts.view import ChartView, Series
+from reports.charts.view import ChartView
 from reports.formatting import money, percent
 from tables.table import counted
 
@@ -49,7 +49,7 @@ def planned_marks(
         if view.shows(Series.INTERVALS)
     ]
     shape = alt.Shape("series:N", **_by_series(drawn, shapes))
-    mark = base.mark_point(fill=theme.paper, size=95, strokeWidth=2, opacity=1).encode(
+    mark = base.mark_point(fill=theme.paper, size=95, strokeWidth=2, opacity=1, aria=True).encode(
         y=y, shape=shape, stroke=stroke, description="words:N"
     )
     if url:

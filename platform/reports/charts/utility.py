@@ -8,11 +8,11 @@ import altair as alt
 
 from budgets.models import Path
 from reports.advice import PlannedPoint
-from reports.charts.frame import HEIGHT, Frame, frame_of, known_baselines
+from reports.charts.frame import HEIGHT, Frame, Series, frame_of, known_baselines, measured_in, planned_in
 from reports.charts.names import NamePlace, readable
 from reports.charts.planned import describe_planned, name_place, planned_marks, subtitle
 from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, legend_of, look_of
-from reports.charts.view import WHOLE, ChartView, Series
+from reports.charts.view import WHOLE, ChartView
 from reports.formatting import money, percent
 from reports.points import Point
 from studies.task_types import Metric
@@ -78,7 +78,7 @@ def shown_of(
     """What of these a view shows. Raises NothingToDraw where that is nothing."""
     if not points:
         raise NothingToDraw("No student of this study is trained and evaluated yet. Start a run first.")
-    shown, plans = view.measured(points), view.planned(planned)
+    shown, plans = measured_in(points, view), planned_in(planned, view)
     if not shown and not plans:
         raise NothingToDraw("No student is in this part of the chart. Show more series, or a wider range of dollars.")
     return shown, plans
@@ -131,7 +131,7 @@ def _utility_axis(frame: Frame, points: Sequence[Point]) -> alt.Y:
 def _by_path(view: ChartView, *, annotate: str, distil: str) -> dict[str, Any]:
     """Of each path that is shown its look, so that the legend has no other."""
     looks = {Path.ANNOTATE: annotate, Path.DISTIL: distil}
-    shown = {path.label: look for path, look in looks.items() if view.shows(Series(path.value))}
+    shown = {path.label: look for path, look in looks.items() if view.shows(path)}
     scale = alt.Scale(domain=list(shown), range=list(shown.values()))
     return {"scale": scale, "title": None, "legend": legend_of(symbolSize=110)}
 
@@ -186,9 +186,9 @@ def _lines(base: alt.Chart, utility: alt.Y, view: ChartView) -> list[alt.Chart]:
 
 def _marks(base: alt.Chart, utility: alt.Y, theme: Theme, view: ChartView, *, has_links: bool) -> list[alt.Chart]:
     shape = alt.Shape("path:N", **_by_path(view, annotate="circle", distil="triangle-up"))
-    several = base.transform_filter(~alt.datum.is_single_seed).mark_point(filled=True, size=95, opacity=1)
+    several = base.transform_filter(~alt.datum.is_single_seed).mark_point(filled=True, size=95, opacity=1, aria=True)
     single = base.transform_filter(alt.datum.is_single_seed).mark_point(
-        fill=theme.paper, size=80, strokeWidth=2, opacity=1
+        fill=theme.paper, size=80, strokeWidth=2, opacity=1, aria=True
     )
     named = [mark.encode(y=utility, shape=shape, description="words:N") for mark in (several, single)]
     return [mark.encode(href="url:N") if has_links else mark for mark in named]

@@ -1,58 +1,60 @@
-"""Which part of the chart of utility is shown: series by name, and a range of dollars."""
+"""Which part of a chart is shown, as its address says it: series by name, and a range of the axis across."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from urllib.parse import urlencode
-
-from django.db import models
-
-from budgets.models import Path
-from reports.advice import PlannedPoint
-from reports.points import Point
-
-
-class Series(models.TextChoices):
-    """What of the chart can be hidden."""
-
-    ANNOTATE = "annotate", "Annotate"
-    DISTIL = "distil", "Distil"
-    PLANNED = "planned", "Planned students"
-    INTERVALS = "intervals", "Intervals and bands"
-    BASELINES = "baselines", "Baselines"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChartView:
-    """What a reader wants to see; `low` and `high` bound the dollars, None where the data do."""
+    """What a reader wants to see; `low` and `high` bound the axis across, None where the data do."""
 
-    hidden: frozenset[Series] = frozenset()
+    hidden: frozenset[str] = frozenset()
     low: float | None = None
     high: float | None = None
 
     @property
-    def query(self) -> str:
-        """The view as a part of an address, empty for the whole chart."""
-        bounds = [
-            (name, f"{value:.6g}") for name, value in (("from", self.low), ("to", self.high)) if value is not None
-        ]
-        return urlencode([*(("hide", one.value) for one in Series if one in self.hidden), *bounds])
+    def pairs(self) -> list[tuple[str, str]]:
+        """The view as a part of an address, name by name; none for the whole chart."""
+        bounds = [] if self.low is None else [("from", self._low_text(self.low))]
+        bounds += [] if self.high is None else [("to", self._high_text(self.high))]
+        return [*(("hide", str(one)) for one in sorted(self.hidden)), *bounds]
 
-    def shows(self, series: Series) -> bool:
+    @property
+    def query(self) -> str:
+        return urlencode(self.pairs)
+
+    def shows(self, series: str) -> bool:
         return series not in self.hidden
 
-    def measured(self, points: Sequence[Point]) -> list[Point]:
-        """The students that are shown."""
-        return [one for one in points if self._has(one.path, float(one.dollars))]
+    def has(self, place: float) -> bool:
+        """Whether what is at a place of the axis is shown."""
+        return (self.low is None or self.low <= place) and (self.high is None or place <= self.high)
 
-    def planned(self, planned: Sequence[PlannedPoint]) -> list[PlannedPoint]:
-        """The planned students that are shown."""
-        if not self.shows(Series.PLANNED):
-            return []
-        return [one for one in planned if self._has(one.offer.path, float(one.dollars))]
+    def _low_text(self, place: float) -> str:
+        return f"{place:.6g}"
 
-    def _has(self, path: Path, dollars: float) -> bool:
-        is_inside = (self.low is None or self.low <= dollars) and (self.high is None or dollars <= self.high)
-        return is_inside and self.shows(Series(path.value))
+    def _high_text(self, place: float) -> str:
+        return f"{place:.6g}"
+
+
+class MonthView(ChartView):
+    """A view whose bounds are months, by their numbers; of a part of a month nothing is shown."""
+
+    def _low_text(self, place: float) -> str:
+        return month_text(ceil(place))
+
+    def _high_text(self, place: float) -> str:
+        return month_text(floor(place))
+
+
+def month_number(year: int, month: int) -> int:
+    """A month's place on an axis: January of the year 0 is 0."""
+    return 12 * year + month - 1
+
+
+def month_text(number: int) -> str:
+    return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
 WHOLE = ChartView()

@@ -1,7 +1,8 @@
 """Quality as CSV, safe to open in a spreadsheet; scores are fractions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from reports.points import Point
 from reports.quality.learning import LearningCurves
 from reports.quality.student import StudentQuality
 from runs.results import ClassScore, Interval
@@ -24,8 +25,8 @@ def confusion_csv(quality: StudentQuality) -> Iterator[str]:
     return csv_lines(header=["gold", "predicted", "count", "share_of_gold"], rows=rows)
 
 
-def learning_csv(curves: LearningCurves) -> Iterator[str]:
-    """Yield a row for each shown class of each student."""
+def learning_csv(curves: LearningCurves, *, shows: Callable[[Point], bool] = lambda point: True) -> Iterator[str]:
+    """Yield a row for each shown class of each student, of those that `shows` says."""
     header = ["student", "path", "labels", "pseudo_labels", "label", "labels_of_it", "gold", *_score_columns()]
     rows = (
         [
@@ -39,6 +40,7 @@ def learning_csv(curves: LearningCurves) -> Iterator[str]:
             *_score_cells(taught.score),
         ]
         for student in curves.students
+        if shows(student.point)
         for taught in curves.classes_of(student)
     )
     return csv_lines(header=header, rows=rows)

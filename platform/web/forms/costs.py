@@ -4,10 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.forms.utils import flatatt
 from django.http import QueryDict
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from accounts.models import User
 from budgets.cost_kinds import CostKind
@@ -15,26 +12,12 @@ from budgets.models import Budget, Origin, Path, Price, Tally
 from reports.costs import CostFilter, DayPeriod, Grouping, names_of
 from runs.models import Run
 from studies.models import Study
-from web.forms.fields import MonthField, check_order, day_field
+from web.forms.fields import MonthField, PlainSelect, check_order, day_field
 
 # In an address: what has no path, no annotator or no run.
 NONE = "none"
 _EMPTY = {Grouping.PATH: "", Grouping.ANNOTATOR: None, Grouping.RUN: ""}
 _MONTHS = ("first_month", "last_month")
-
-
-class PlainSelect(forms.Select):
-    """A select of hundreds of options. The library's own asks a template for each of them, which is most of a page."""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        chosen = {str(one) for one in self.format_value(value)}
-        options = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((key, SafeString(" selected") if str(key) in chosen else "", label) for key, label in self.choices),
-        )
-        given = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
-        return format_html("<select{}>{}</select>", flatatt(given), options)
 
 
 class CostFilterForm(forms.Form):
@@ -56,7 +39,7 @@ class CostFilterForm(forms.Form):
     def __init__(self, data: QueryDict, *, study: Study | None = None) -> None:
         usual = Grouping.KIND if study else Grouping.STUDY
         super().__init__({**data.dict(), "by": data.get("by") or usual.value})
-        self._study = study
+        self.of_study = study
         if study is not None:
             del self.fields["study"]
             self.fields["by"].choices = [pair for pair in Grouping.choices if pair[0] != Grouping.STUDY]  # type: ignore[attr-defined]
@@ -89,8 +72,8 @@ class CostFilterForm(forms.Form):
         where: dict[Grouping, Any] = {
             by: _key(by, values[by]) for by in Grouping if by in values and values[by] not in ("", None)
         }
-        if self._study is not None:
-            where[Grouping.STUDY] = self._study.budget_id
+        if self.of_study is not None:
+            where[Grouping.STUDY] = self.of_study.budget_id
         return CostFilter(where=where, first_month=values["first_month"], last_month=values["last_month"])
 
     def carried(self) -> list[tuple[str, str, str]]:
@@ -108,7 +91,7 @@ class CostFilterForm(forms.Form):
         """An address's question for a filter; the study's own pages need no study in it."""
         pairs = [] if by is None else [("by", by.value)]
         for one, key in wanted.where.items():
-            if not (one == Grouping.STUDY and self._study is not None):
+            if not (one == Grouping.STUDY and self.of_study is not None):
                 pairs.append((one.value, NONE if key in ("", None) else str(key)))
         months = ((name, getattr(wanted, name)) for name in _MONTHS)
         pairs += [(name, f"{month:%Y-%m}") for name, month in months if month is not None]

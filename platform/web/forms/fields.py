@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 
 
 def amount_field(**options: Any) -> forms.CharField:
@@ -20,6 +23,19 @@ def check_order(form: forms.Form, first: str, last: str) -> None:
     if begins and ends and ends < begins:
         written, unit = (f"{begins:%Y-%m}", "month") if isinstance(form.fields[last], MonthField) else (begins, "day")
         form.add_error(last, f"This is before {written}, the {unit} it begins with. Choose a later {unit}.")
+
+
+class PlainSelect(forms.Select):
+    """A select of hundreds of options. The library's own asks a template for each of them, which is most of a page."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = {str(one) for one in self.format_value(value)}
+        options = "".join(
+            f'<option value="{escape(key)}"{" selected" if str(key) in chosen else ""}>{escape(label)}</option>'
+            for key, label in self.choices
+        )
+        given = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
+        return format_html("<select{}>{}</select>", flatatt(given), SafeString(options))
 
 
 class _MonthInput(forms.TextInput):

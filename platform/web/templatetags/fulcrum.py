@@ -20,39 +20,23 @@ from runs.models import LabelingJob, RunState
 from runs.preflight import CheckLevel
 from studies.models import Study
 from studies.task_types import metric_title as title_of_metric
-from web.presenters import action_in_words, key_in_words, model_name, recorded_value, stopped
+from web.presenters import action_in_words, key_in_words, model_name, money, money_text, recorded_value, stopped
 
 register = template.Library()
 register.filter("words", key_in_words)
 register.filter("action_words", action_in_words)
 register.filter("recorded", recorded_value)
 register.filter("model", model_name)
+register.filter("money", money)
+register.filter("money_text", money_text)
 register.filter("slope", wording.points_per_dollar)
 
 DASH = "\N{EN DASH}"
 
 
 @register.filter
-def money_text(amount: Decimal | None, form: str | MoneyFormat = "USD") -> str:
-    return DASH if amount is None else _money_format(form).text(amount)
-
-
-@register.filter
-def money(amount: Decimal | None, form: str | MoneyFormat = "USD") -> SafeString:
-    """An amount to read, with all of its digits in the title, in a currency or as its table is written."""
-    if amount is None:
-        return SafeString(DASH)
-    currency = _money_format(form).currency
-    return format_html('<data value="{}" title="{} {}">{}</data>', amount, amount, currency, money_text(amount, form))
-
-
-@register.filter
 def money_range(bounds: tuple[Decimal, Decimal], currency: str) -> str:
     return wording.money_range(*bounds, currency=currency)
-
-
-def _money_format(form: str | MoneyFormat) -> MoneyFormat:
-    return form if isinstance(form, MoneyFormat) else MoneyFormat(currency=form)
 
 
 @register.filter

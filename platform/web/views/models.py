@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from accounts.permissions import Action
 from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card, write_card
-from reports.charts import reliability_chart, reliability_of
+from reports.charts import ReliabilitySeries, reliability_axis, reliability_chart, reliability_csv, reliability_of
 from reports.formatting import adding_up
 from reports.serving import rate_format
 from runs.execution import total_usage
@@ -24,15 +25,23 @@ from runs.results import (
     serving_figures,
     try_model,
 )
+from web.forms.charts import AxisWords
 from web.forms.reports import TryForm
 from web.guards import button_for, page_for
-from web.http import carry_out, carry_out_or_say, download, drawing, person
+from web.http import carry_out, carry_out_or_say, download, person, stream, unreadable
 from web.presenters import shown
+from web.views.charting import ChartPart, Panel, ShownChart, chart_file, linked_part, shown_chart
+
+_RELIABILITY_ALT = (
+    "Accuracy of the teacher on dev against its confidence, before and after calibration; the table below has the same "
+    "figures after it."
+)
 
 
 @page_for(Action.SEE_REPORT)
 def artifact(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/artifact.html", _page(_found(pk)))
+    model = _found(pk)
+    return render(request, "web/artifact.html", {**_page(model), **_shown_reliability(request, model)})
 
 
 @button_for(Action.TRY_MODEL)
@@ -50,7 +59,7 @@ def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
         context["answer"] = answer and shown(study=study, texts=texts, answer=answer)
     if getattr(request, "htmx", False):
         return render(request, "web/try_box.html", context)
-    return render(request, "web/artifact.html", {**_page(model), **context})
+    return render(request, "web/artifact.html", {**_page(model), **_shown_reliability(request, model), **context})
 
 
 @button_for(Action.TRY_MODEL)
@@ -77,9 +86,49 @@ def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page_for(Action.SEE_REPORT)
-def reliability(request: HttpRequest, pk: int) -> HttpResponse:
-    draw = partial(reliability_chart, reliability_of(_found(pk)))
-    return drawing(request, draw, "svg", file_name=f"reliability-{pk}")
+def reliability(request: HttpRequest, pk: int, suffix: str) -> HttpResponseBase:
+    """The chart of reliability as a file, or its data."""
+    model = _found(pk)
+    part, found = _reliability_part(model), reliability_of(model)
+    if suffix != "csv":
+        return chart_file(request, part, suffix, file_name=f"reliability-{pk}")
+    form = part.form(request)
+    if not form.is_valid():
+        return unreadable(form)
+    if found is None:
+        raise Http404("These soft labels were scored without a dev split, so that nothing is known of this.")
+    return stream(reliability_csv(found, form.view), "text/csv; charset=utf-8", f"reliability-{pk}.csv")
+
+
+@page_for(Action.SEE_REPORT)
+def reliability_part(request: HttpRequest, pk: int) -> HttpResponse:
+    return linked_part(request, _reliability_part(_found(pk)))
+
+
+def _reliability_part(model: Artifact) -> ChartPart:
+    found, pk = reliability_of(model), model.pk
+    panel = Panel(
+        axis=partial(reliability_axis, found),
+        draw=lambda view, address: partial(reliability_chart, found, view=view),
+        alt=_RELIABILITY_ALT,
+        size=(400, 460),
+    )
+    return ChartPart(
+        name="reliability-chart",
+        title="Reliability",
+        page=reverse("artifact", args=[pk]),
+        part=reverse("reliability-part", args=[pk]),
+        files=reverse("reliability", args=[pk, "svg"]).removesuffix(".svg"),
+        table=reverse("reliability", args=[pk, "csv"]),
+        series=ReliabilitySeries.choices,
+        words=AxisWords(unit="0 to 1", less="Less confident", more="More confident", whole="All confidence"),
+        panels=[panel],
+    )
+
+
+def _shown_reliability(request: HttpRequest, model: Artifact) -> dict[str, ShownChart]:
+    """The chart, where a calibration is known."""
+    return {"shown": shown_chart(request, _reliability_part(model))} if reliability_of(model) else {}
 
 
 def _found(pk: int) -> Artifact:

@@ -1,20 +1,23 @@
 """How well a trained model tells each class, and learning curves over a study's students."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from accounts.permissions import Action
-from reports.charts import learning_chart
+from reports.charts import ChartSpec, ChartView, LearningSeries, is_on_curve, learning_axis, learning_chart
 from reports.quality import (
     FEWEST_EXAMPLES,
     MOST_CLASSES,
     MOST_IN_MATRIX,
     MOST_ROWS,
     NO_ANSWER,
+    LearningCurves,
     NoAnswers,
     StudentQuality,
     class_csv,
@@ -26,12 +29,17 @@ from reports.quality import (
 )
 from runs.models import Artifact, ArtifactKind
 from studies.models import Study
+from web.forms.charts import AxisWords
 from web.guards import page_for
-from web.http import drawing, stream, study_of
+from web.http import stream, study_of, unreadable
 from web.presenters import shown_scores
+from web.views.charting import Address, ChartPart, Panel, chart_file, linked_part, shown_chart
 
 _SCORE_TITLES = ("Precision", "Recall", "F1")
 _CSV = "text/csv; charset=utf-8"
+_LEARNING_ALT = (
+    "F1 of each class against the labels that a student was trained on; the table below has the same figures."
+)
 
 
 @page_for(Action.SEE_REPORT)
@@ -66,18 +74,51 @@ def learning(request: HttpRequest, pk: int) -> HttpResponse:
     curves = learning_curves(study)
     bounds = {"most_classes": MOST_CLASSES, "most_rows": MOST_ROWS}
     context = {"study": study, "curves": curves, "step": last_step(curves), **bounds}
-    return render(request, "web/learning.html", context)
+    return render(request, "web/learning.html", {**context, "shown": shown_chart(request, _part(curves))})
 
 
 @page_for(Action.SEE_REPORT)
 def learning_table(request: HttpRequest, pk: int) -> HttpResponseBase:
-    return stream(learning_csv(learning_curves(_with_labels(pk))), _CSV, f"learning-curves-{pk}.csv")
+    """All students of the curves, or those that the address's view of the chart shows."""
+    curves = learning_curves(_with_labels(pk))
+    form = _part(curves).form(request)
+    if not form.is_valid():
+        return unreadable(form)
+    lines = learning_csv(curves, shows=partial(is_on_curve, view=form.view))
+    return stream(lines, _CSV, f"learning-curves-{pk}.csv")
 
 
 @page_for(Action.SEE_REPORT)
-def learning_drawing(request: HttpRequest, pk: int) -> HttpResponse:
-    draw = partial(learning_chart, learning_curves(_with_labels(pk)))
-    return drawing(request, draw, "svg", file_name=f"learning-curves-{pk}")
+def learning_drawing(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
+    part = _part(learning_curves(_with_labels(pk)))
+    return chart_file(request, part, suffix, file_name=f"learning-curves-{pk}")
+
+
+@page_for(Action.SEE_REPORT)
+def learning_part(request: HttpRequest, pk: int) -> HttpResponse:
+    return linked_part(request, _part(learning_curves(_with_labels(pk))))
+
+
+def _part(curves: LearningCurves) -> ChartPart:
+    pk = curves.study.pk
+
+    def draw(view: ChartView, address: Address | None) -> Callable[..., ChartSpec]:
+        ids = (one.artifact.pk for one in curves.students)
+        links = {pk: address(reverse("quality", args=[pk])) for pk in ids} if address else None
+        return partial(learning_chart, curves, view=view, links=links)
+
+    panel = Panel(axis=partial(learning_axis, curves), draw=draw, alt=_LEARNING_ALT, size=(680, 480))
+    return ChartPart(
+        name="learning-chart",
+        title="Learning curves, class by class",
+        page=reverse("learning-curves", args=[pk]),
+        part=reverse("learning-part", args=[pk]),
+        files=reverse("learning-chart", args=[pk, "svg"]).removesuffix(".svg"),
+        table=reverse("learning-table", args=[pk]),
+        series=LearningSeries.choices,
+        words=AxisWords(unit="labels", less="Fewer", more="More", whole="All numbers of labels"),
+        panels=[panel],
+    )
 
 
 def _with_labels(pk: int) -> Study:

@@ -24,8 +24,8 @@ from studies.models import Study
 from web.forms.reports import CompareForm
 from web.guards import page_for
 from web.http import download, page_of, study_of, unreadable
-from web.presenters import shown_differences
-from web.views.charting import chart_context, chart_form, file_name
+from web.presenters import shown_differences, student_rows
+from web.views.charting import chart_form, file_name, report_drawing
 from web.views.next_tranche import tranche_context
 
 STUDENTS_ON_A_PAGE = 50
@@ -35,7 +35,9 @@ STUDENTS_ON_A_PAGE = 50
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     context = _context(request, study_of(pk))
     found = context["report"].points
-    context |= {"compare_form": _compare_form(found), "students": page_of(request, found, size=STUDENTS_ON_A_PAGE)}
+    students = page_of(request, found, size=STUDENTS_ON_A_PAGE)
+    rows = student_rows(context["study"], students)
+    context |= {"compare_form": _compare_form(found), "students": students, "student_rows": rows}
     return render(request, "web/report.html", context)
 
 
@@ -43,11 +45,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 def print_report(request: HttpRequest, pk: int) -> HttpResponse:
     """The report as a page to be printed: the recommendation, the chart and the tables, nothing to press."""
     context = _context(request, study_of(pk))
-    return render(
-        request,
-        "web/printed_report.html",
-        {**context, "students": context["report"].points, "printed_at": timezone.now()},
-    )
+    rows = student_rows(context["study"], context["report"].points)
+    return render(request, "web/printed_report.html", {**context, "student_rows": rows, "printed_at": timezone.now()})
 
 
 def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
         "sections": BillSection,
         "serving": serving_of(study),
         **tranche_context(tranche),
-        **chart_context(request, study, measured=found.points, planned=planned),
+        "shown": report_drawing(request, tranche, measured=found.points, planned=planned),
     }
 
 

@@ -1,19 +1,20 @@
 """Runs: watch one, pause it, give it more minutes, cancel it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
 from connections.queries import outcomes_for, uses_others
 from reports.bills import read_result
-from reports.charts import curve_chart, curve_csv
+from reports.charts import curve_axis, curve_chart, curve_csv, curve_series
 from runs.control import cancel, cancelled_with, extend, pause, resume
 from runs.execution import total_usage
 from runs.models import Evaluation, Run
@@ -21,6 +22,7 @@ from runs.queries import log_tail, run_totals
 from runs.requests import estimate_from_json, is_language_model
 from runs.results import (
     FILES,
+    CurvePoint,
     curve_points,
     curve_version,
     dev_title,
@@ -36,12 +38,13 @@ from runs.results import run_file as file_of_run
 from studies.models import Split
 from studies.queries import num_by_model
 from tables.table import counted
+from web.forms.charts import AxisWords
 from web.forms.runs import ExtendRunForm
 from web.guards import button_for, form_for, page_for
-from web.http import carry_out_or_say, download, drawing, page_of, person, stream, study_of
+from web.http import carry_out_or_say, page_of, person, stream, study_of, unreadable
+from web.views.charting import ChartPart, Panel, chart_file, linked_part, shown_chart
 
 LOG_BYTES = 16_000
-SECONDS_TO_KEEP_A_CURVE = 3600
 BYTES_PER_PIECE = 1 << 16
 
 
@@ -59,7 +62,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = {"choice": recipe_choice(shown), "form": ExtendRunForm(), "num_by_model": num_by_model(shown.snapshot)}
     asked = {"outcomes": outcomes_for(shown.source_key), "uses_others": uses_others(shown.source_key)}
     asked = asked if is_language_model(shown.model) else {}
-    return render(request, "web/run.html", {**_context(shown), **written, **chosen, **asked})
+    curves = {"shown": shown_chart(request, _curve_part(shown, curve_points(shown)))}
+    return render(request, "web/run.html", {**_context(shown), **curves, **written, **chosen, **asked})
 
 
 @page_for(Action.SEE_STUDY)
@@ -102,15 +106,50 @@ def _context(shown: Run) -> dict[str, object]:
 
 
 @page_for(Action.SEE_STUDY)
-def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
+def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponseBase:
     shown = get_object_or_404(Run.objects.select_related("study"), pk=pk)
     found = curve_points(shown)
-    if suffix == "csv":
-        return download(curve_csv(found), "text/csv; charset=utf-8", f"run-{pk}-curves.csv")
-    draw = partial(curve_chart, found, metric=dev_title(shown))
-    # The page names another version as soon as the curves moved.
-    seconds = SECONDS_TO_KEEP_A_CURVE if "v" in request.GET else None
-    return drawing(request, draw, suffix, file_name=f"run-{pk}-curves", seconds_to_keep=seconds)
+    part = _curve_part(shown, found)
+    if suffix != "csv":
+        return chart_file(request, part, suffix, file_name=f"run-{pk}-curves")
+    form = part.form(request)
+    if not form.is_valid():
+        return unreadable(form)
+    return stream(curve_csv(found, form.view), "text/csv; charset=utf-8", f"run-{pk}-curves.csv")
+
+
+@page_for(Action.SEE_STUDY)
+def run_curve_part(request: HttpRequest, pk: int) -> HttpResponse:
+    """The curves as a part of the run's page; nothing to swap in before the first step."""
+    shown = get_object_or_404(Run.objects.select_related("study"), pk=pk)
+    if not curve_version(shown):
+        return HttpResponse(status=204)
+    return linked_part(request, _curve_part(shown, curve_points(shown)))
+
+
+def _curve_part(shown: Run, found: Sequence[CurvePoint]) -> ChartPart:
+    metric, pk = dev_title(shown), shown.pk
+    panel = Panel(
+        axis=partial(curve_axis, found),
+        draw=lambda view, address: partial(curve_chart, found, metric=metric, view=view),
+        alt=f"Loss by step{', and the score on dev' if shown.dev_id else ''}, one line per training; the CSV has the "
+        "same figures.",
+        size=(760, 440),
+    )
+    return ChartPart(
+        name="run-chart",
+        title="Loss and dev score",
+        page=reverse("run", args=[pk]),
+        part=reverse("run-curve-part", args=[pk]),
+        files=reverse("run-curve", args=[pk, "svg"]).removesuffix(".svg"),
+        table=reverse("run-curve", args=[pk, "csv"]),
+        series=curve_series(found, metric=metric),
+        words=AxisWords(unit="steps", less="Earlier", more="Later", whole="All steps"),
+        panels=[panel],
+        # The page names another version as soon as the curves moved.
+        version=str(curve_version(shown) or ""),
+        is_moving=not shown.is_ended,
+    )
 
 
 @page_for(Action.SEE_STUDY)

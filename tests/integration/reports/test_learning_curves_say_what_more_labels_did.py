@@ -1,13 +1,14 @@
 """Each class by students of more and more labels; what more labels do is said only where the data says it."""
 
 import csv
+import json
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from reports.charts import LIGHT, NothingToDraw, learning_chart
+from reports.charts import LIGHT, ChartView, NothingToDraw, learning_chart
 from reports.quality import last_step, learning_csv, learning_curves
 from runs.models import Artifact, Run
 from studies.models import Study
@@ -131,3 +132,13 @@ def test_the_table_and_the_chart_have_all_of_it(study: Study, students: list[Art
 def test_without_students_there_is_nothing_to_draw() -> None:
     with pytest.raises(NothingToDraw, match="Start a run first"):
         learning_chart(learning_curves(factories.study()))
+
+
+def test_a_hidden_path_and_its_students_are_not_drawn(study: Study, students: list[Artifact]) -> None:
+    curves = learning_curves(study)
+    assert "2 labels, F1 " in json.dumps(learning_chart(curves).spec)
+    assert "2 labels, F1 " not in json.dumps(learning_chart(curves, view=ChartView(low=3)).spec)
+    hidden = json.dumps(learning_chart(curves, view=ChartView(hidden=frozenset({"distil", "intervals"}))).spec)
+    assert '"domain": ["Annotate"]' in hidden and '"y2"' not in hidden
+    with pytest.raises(NothingToDraw, match="a wider range of labels"):
+        learning_chart(curves, view=ChartView(hidden=frozenset({"annotate"})))

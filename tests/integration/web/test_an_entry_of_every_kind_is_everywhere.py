@@ -25,7 +25,7 @@ from budgets.prices import price_at, set_price
 from labeling.models import Annotation
 from labeling.payment import pay_skip
 from reports.bills import bill_of
-from reports.charts import cost_chart
+from reports.charts import cost_chart, month_costs
 from reports.costs import FORMATS, CostFilter, DayPeriod, Grouping, cost_rows, export_entries, statement_of
 from reports.queries import Reason, report_of
 from reports.verify import verify
@@ -121,7 +121,7 @@ def test_every_kind_is_in_the_sums_the_statement_and_the_chart(study: Study) -> 
     assert {line.kind for line in statement.costs} == set(CostKind.values)
     assert {row.key for row in cost_rows(wanted=EVERYTHING, by=Grouping.KIND)} == set(CostKind.values)
     assert {part.kind for part in breakdown(study.budget)} == {None, *CostKind.values}
-    drawn = json.dumps(cost_chart(wanted=EVERYTHING).spec)
+    drawn = json.dumps(cost_chart(month_costs(EVERYTHING)).spec)
     assert all(kind.label in drawn and kind.facts.chart_colour in drawn for kind in CostKind)
 
 

@@ -21,6 +21,7 @@ from tests.integration.connections import conftest as connections_of
 from tests.integration.reports import ground
 from tests.running.lasting import rows_of_a_file
 from tests.tiny_artifacts import give_predictions, said_of
+from training.reporting.curve import Curve
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "run": (MANAGERS, NOT_FOR_MANAGERS),
     "run-live": (MANAGERS, NOT_FOR_MANAGERS),
     "run-curve": (MANAGERS, NOT_FOR_MANAGERS),
+    "run-curve-part": (MANAGERS, NOT_FOR_MANAGERS),
     "run-file": (MANAGERS, NOT_FOR_MANAGERS),
     "prompt": (MANAGERS, MANAGERS),
     "preview-prompt": (MANAGERS, MANAGERS),
@@ -136,6 +138,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "learning-curves": (MANAGERS, NOT_FOR_MANAGERS),
     "learning-table": (MANAGERS, NOT_FOR_MANAGERS),
     "learning-chart": (MANAGERS, NOT_FOR_MANAGERS),
+    "learning-part": (MANAGERS, NOT_FOR_MANAGERS),
     "surface-file": (MANAGERS, NOT_FOR_MANAGERS),
     "artifact": (MANAGERS, NOT_FOR_MANAGERS),
     "quality": (MANAGERS, NOT_FOR_MANAGERS),
@@ -145,9 +148,12 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "measure-serving": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "artifact-card": (MANAGERS, NOT_FOR_MANAGERS),
     "reliability": (MANAGERS, NOT_FOR_MANAGERS),
+    "reliability-part": (MANAGERS, NOT_FOR_MANAGERS),
     "costs": (MANAGERS, NOT_FOR_MANAGERS),
     "cost-table": (MANAGERS, NOT_FOR_MANAGERS),
     "cost-chart": (MANAGERS, NOT_FOR_MANAGERS),
+    "cost-part": (MANAGERS, NOT_FOR_MANAGERS),
+    "study-cost-part": (MANAGERS, NOT_FOR_MANAGERS),
     "cost-entries": (MANAGERS, NOT_FOR_MANAGERS),
     "cost-file": (MANAGERS, NOT_FOR_MANAGERS),
     "study-costs": (MANAGERS, NOT_FOR_MANAGERS),
@@ -209,6 +215,10 @@ def arguments(world: World, settings: Settings, tmp_path: FilePath) -> dict[str,
     give_predictions(world.student, settings, tmp_path, said_of(["u1", "u2"], right=1))
     world.run.folder.mkdir(parents=True, exist_ok=True)
     (world.run.folder / "spec.json").write_text("{}")
+    curve = Curve(world.run.folder)
+    curve.begin("", step=0)
+    curve.add_loss(1, 0.9)
+    curve.write()
     batch = draft_import(
         actor=world.study.created_by, study=world.study, file_name="rows.csv", content=b"text,label\nfine,good\n"
     )
@@ -221,22 +231,24 @@ def _arguments(study: Study, student: Artifact, run: Run) -> dict[str, dict[str,
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
         enter-label-studio labelling publish publish-quote second-opinions second-opinions-quote sync-labels runs
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
-        study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
+        study-costs study-cost-part statement learning-curves learning-table learning-part surface-file planned-table
+        linked-chart
         autopilot autopilot-off prompt preview-prompt preview-quote
         what-if model-labels start-labeling-job labeling-job-quote audit-labels audit-quote review-labels
         review-quote"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
-        "report-chart": {**of_study, "suffix": "svg"},
+        **{name: {**of_study, "suffix": "svg"} for name in ("report-chart", "learning-chart")},
         "data-file": {**of_study, "suffix": "jsonl"},
         "run-curve": {"pk": run.pk, "suffix": "csv"},
+        "run-curve-part": {"pk": run.pk},
         "run-file": {"pk": run.pk, "name": "spec.json"},
         "cost-chart": {"suffix": "svg"},
         "cost-file": {"name": "csv"},
         **dict.fromkeys(["artifact", "try-artifact", "artifact-card", "measure-serving"], of_student),
         **dict.fromkeys(["quality", "class-table", "confusion-table"], of_student),
-        "reliability": {"pk": _soft_labels(study).pk},
+        **_of_reliability(study),
         **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},
         **_of_notices(),
         **{name: {"pk": factories.connection().pk} for name in ("connection", "test-connection")},
@@ -247,6 +259,11 @@ def _arguments(study: Study, student: Artifact, run: Run) -> dict[str, dict[str,
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
     }
+
+
+def _of_reliability(study: Study) -> dict[str, dict[str, Any]]:
+    scored = _soft_labels(study)
+    return {"reliability": {"pk": scored.pk, "suffix": "svg"}, "reliability-part": {"pk": scored.pk}}
 
 
 def _soft_labels(study: Study) -> Artifact:

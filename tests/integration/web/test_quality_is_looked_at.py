@@ -100,7 +100,7 @@ def test_learning_curves_say_what_more_labels_did(manager: Client, study: Study,
 
 def test_learning_curves_need_a_student(manager: Client, study: Study) -> None:
     assert "No student of this study has answers that can be read." in page(manager, "learning-curves", study.pk)
-    assert manager.get(reverse("learning-chart", args=[study.pk])).status_code == 404
+    assert manager.get(reverse("learning-chart", args=[study.pk, "svg"])).status_code == 404
 
 
 def test_the_report_has_its_surface_as_a_file(manager: Client, study: Study, students: list[Artifact]) -> None:

@@ -149,11 +149,12 @@ def test_a_queued_run_under_a_stop_says_what_it_waits_for(manager: Client, study
 def test_curves_are_drawn_and_handed_out_as_figures(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.RUNNING)
     write_curves(run)
-    page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
-    assert reverse("run-curve", args=[run.pk, "svg"]) in page
+    page = manager.get(reverse("run", args=[run.pk])).content.decode()
+    assert f"{reverse('run-curve', args=[run.pk, 'svg'])}?theme=light&amp;v=" in page
+    assert 'hx-trigger="load, every 5s"' in page
     svg = manager.get(reverse("run-curve", args=[run.pk, "svg"]), {"v": "1"})
     assert svg["Content-Type"] == "image/svg+xml" and "max-age" in svg["Cache-Control"]
-    table = manager.get(reverse("run-curve", args=[run.pk, "csv"])).content.decode().splitlines()
+    table = manager.get(reverse("run-curve", args=[run.pk, "csv"])).getvalue().decode().splitlines()
     assert table[:2] == ["training,step,loss,dev_score", '"rate 0.001, 3 epochs, seed 0",1,0.9,']
     assert table[-1] == '"rate 0.001, 3 epochs, seed 0",2,,0.75'
 
@@ -171,7 +172,10 @@ def write_curves(run: Run) -> None:
 def test_a_run_without_a_step_has_no_curves(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.QUEUED)
     assert manager.get(reverse("run-curve", args=[run.pk, "svg"])).status_code == 404
-    assert "run-curve" not in manager.get(reverse("run-live", args=[run.pk])).content.decode()
+    # The page asks until there are some.
+    part = reverse("run-curve-part", args=[run.pk])
+    assert f'hx-get="{part}" hx-trigger="every 5s"' in manager.get(reverse("run", args=[run.pk])).content.decode()
+    assert manager.get(part).status_code == 204
 
 
 def test_the_files_of_a_run_are_handed_out_as_they_were_written(manager: Client, study: Study) -> None:

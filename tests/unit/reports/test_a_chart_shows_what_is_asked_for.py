@@ -3,7 +3,7 @@ import json
 import pytest
 
 from budgets.models import Path
-from reports.charts import WHOLE, ChartView, NothingToDraw, Series, frame_of, utility_chart
+from reports.charts import WHOLE, ChartView, NothingToDraw, Series, frame_of, measured_in, utility_chart
 from tests.unit.reports.planned import planned
 from tests.unit.reports.points import point
 
@@ -47,7 +47,7 @@ def test_the_legend_names_only_what_is_shown() -> None:
 
 def test_only_students_within_the_dollars_are_shown_and_the_axis_is_that_range() -> None:
     view = ChartView(low=5, high=20)
-    assert view.measured(EVERY) == [MIDDLE, TAUGHT]
+    assert measured_in(EVERY, view) == [MIDDLE, TAUGHT]
     spec = utility_chart(EVERY, view=view).spec
     rows = [row for rows in spec["datasets"].values() for row in rows if "dollars" in row]
     assert {row["dollars"] for row in rows} == {10, 14}

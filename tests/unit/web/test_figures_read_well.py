@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from web.templatetags.fulcrum import duration, money, percent, share_width
+from web.presenters import money
+from web.templatetags.fulcrum import duration, percent, share_width
 
 
 @pytest.mark.parametrize(
