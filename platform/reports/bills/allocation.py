@@ -91,12 +91,23 @@ class Sharing:
         return StudentBill(artifact=student, lines=tuple(lines))
 
     @cached_property
-    def _shares_by_part(self) -> dict[BillSection, Mapping[int, Decimal]]:
-        charges: dict[BillSection, dict[int, Charge]] = {section: {} for section in BillSection}
+    def _shares_by_part(self) -> Mapping[BillSection, Mapping[int, Decimal]]:
+        """Each entry once: answers of a language model are labels to one student, and teaching to another."""
+        amounts: dict[int, Decimal] = {}
+        users: dict[int, dict[int, BillSection]] = defaultdict(dict)
         for student in self.students:
             for line in self.ledger.bill(run_id=student.run_id).lines:
-                charges[line.section].update((charge.entry_id, charge) for charge in line.charges)
-        return {section: self._shares(found.values()) for section, found in charges.items()}
+                for charge in line.charges:
+                    amounts[charge.entry_id] = charge.amount
+                    users[charge.entry_id][student.run_id] = line.section
+        sums: dict[Sequence[tuple[int, BillSection]], Decimal] = defaultdict(lambda: ZERO)
+        for entry_id, sections in users.items():
+            sums[tuple(sections.items())] += amounts[entry_id]
+        shares: dict[BillSection, dict[int, Decimal]] = {one: defaultdict(lambda: ZERO) for one in BillSection}
+        for places, amount in sums.items():
+            for (run_id, section), part in zip(places, split(amount, [Decimal(1)] * len(places)), strict=True):
+                shares[section][run_id] += part
+        return shares
 
     def _shares(self, charges: Iterable[Charge]) -> dict[int, Decimal]:
         """Add up what the same students used, and split each sum among them."""

@@ -120,7 +120,8 @@ def name_accuracy(labeller: Labeller, *, audit: str) -> str:
             "errs alike on texts that are alike, and a student learns a part of that; how large a part, students of "
             "this study that have such labels tell."
         )
-    told = f"Labels by {labeller.name} are taken to be {right}, as of published models."
+    by = f"by {counted(known.num_audited, 'example')} of an audit" if known.num_audited else "as of published models"
+    told = f"Labels by {labeller.name} are taken to be {right}, {by}."
     return f"{told} {audit_would_tell(labeller, audit)}"
 
 

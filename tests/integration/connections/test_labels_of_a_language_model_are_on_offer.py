@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from budgets.models import Budget, Path
-from connections.models import Connection, Outputs
+from connections.models import AnswerUse, Connection, Outputs, TokenBatch
 from planning.surfaces import Cell
 from reports.advice import NextTranche, OfferRecord, measured_points, next_tranche, recommend, situation_of
 from reports.autopilot import step
@@ -229,3 +229,13 @@ def test_a_job_that_a_person_stopped_is_not_bought_again(study: Study, connectio
     step(study_id=study.pk)
     autopilot = Autopilot.objects.get()
     assert not autopilot.is_on and "which it started, was stopped" in autopilot.reason
+
+
+def test_answers_that_label_and_teach_are_shared_once(study: Study, connection: Connection) -> None:
+    made = job(study, connection, num=30)
+    ground.annotated(study, num_labels=70, utility=0.72)
+    taught = ground.distilled(study, teacher=ground.teacher(study, num_labels=10))
+    scoring = taught.run.parents.get()
+    batch = TokenBatch.objects.get(work_key=made.source_key)
+    AnswerUse.objects.create(batch=batch, work_key=scoring.source_key)
+    assert verify(budgets=[Budget.objects.get(pk=study.budget_id)]) == []
