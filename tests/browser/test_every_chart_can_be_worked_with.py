@@ -9,7 +9,6 @@ from tests import factories
 from tests.browser.conftest import MINUTE, OpenPage
 from tests.browser.test_the_chart_can_be_worked_with import LOOKS
 from tests.integration.reports import ground
-from tests.integration.web.test_every_chart_can_be_worked_with import trained
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_bars_of_costs_speak_hide_and_lead_to_their_entries(open_page: OpenPage,
 
 
 def test_one_of_several_plots_is_dragged_over(open_page: OpenPage, manager: User, study: Study) -> None:
-    run = trained(study)
+    run = ground.run_with_curves(study)
     page = open_page(f"/runs/{run.pk}/", user=manager)
     marks = page.locator("#drawn-chart svg:visible .spoken")
     expect(marks).to_have_count(3, timeout=MINUTE)

@@ -19,6 +19,7 @@ from studies.models import Snapshot, Split, Study
 from studies.snapshots import take_snapshot
 from tests import factories
 from tests.factories import place_hold
+from training.reporting.curve import Curve
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _BIN = {"low": 0.8, "high": 0.9, "count": 10, "confidence": 0.85, "accuracy": 0.8}
@@ -192,3 +193,16 @@ def distilled(study: Study, *, teacher: Run, num_pseudo_labels: int = 50, utilit
     Artifact.objects.filter(run=student).update(num_pseudo_labels=num_pseudo_labels)
     student.refresh_from_db()
     return evaluate(student, utility)
+
+
+def run_with_curves(study: Study) -> Run:
+    """A run with two losses and a score."""
+    running = run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.RUNNING, seconds=[])
+    running.folder.mkdir(parents=True)
+    curve = Curve(running.folder)
+    curve.begin("rate-0.001-3-epochs-seed-0", step=0)
+    curve.add_loss(1, 0.9)
+    curve.add_loss(2, 0.7)
+    curve.add_score(2, 0.75)
+    curve.write()
+    return running

@@ -12,12 +12,10 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from budgets.models import Path as SpendingPath
-from runs.models import Artifact, Run, RunKind, RunState
-from studies.models import Study
+from runs.models import Artifact, RunKind
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_predictions, said_of
-from training.reporting.curve import Curve
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +71,7 @@ def curves_of_learning(settings: Settings, folder: Path) -> Drawn:
 
 
 def curves_of_a_run(settings: Settings, folder: Path) -> Drawn:
-    run = trained(factories.study())
+    run = ground.run_with_curves(factories.study())
     return Drawn(
         page=reverse("run", args=[run.pk]),
         part=reverse("run-curve-part", args=[run.pk]),
@@ -106,19 +104,6 @@ def reliability(settings: Settings, folder: Path) -> Drawn:
 # Those of its bins that have decisions, before and after.
 NUM_BINS = 2
 CHARTS = [costs, curves_of_learning, curves_of_a_run, reliability]
-
-
-def trained(study: Study) -> Run:
-    """A run with two losses and a score."""
-    run = ground.run(study, RunKind.FINETUNE_STUDENT, path=SpendingPath.ANNOTATE, state=RunState.RUNNING, seconds=[])
-    run.folder.mkdir(parents=True)
-    curve = Curve(run.folder)
-    curve.begin("rate-0.001-3-epochs-seed-0", step=0)
-    curve.add_loss(1, 0.9)
-    curve.add_loss(2, 0.7)
-    curve.add_score(2, 0.75)
-    curve.write()
-    return run
 
 
 @pytest.fixture(params=CHARTS)
