@@ -241,7 +241,9 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
         words = f"Stop: no purchase is expected to gain {LEAST_GAIN:g} points.{warnings}"
         return Advice(words=words, forecasts=tuple(forecasts))
     least = max(map(net, gaining)) - TIE * (worth if worth > 0 else 1)
-    best = min((offer for offer in gaining if net(offer) >= least), key=lambda offer: offer.plan_dollars)
+    close = [offer for offer in gaining if net(offer) >= least]
+    adding = [offer for offer in close if offer.adds >= LEAST_GAIN]
+    best = min(adding or close, key=lambda offer: offer.plan_dollars)
     if net(best) <= 0:
         what, price = wording.purchase(best.cell), wording.money(best.plan_dollars)
         words = f"Stop: {what} would gain {best.gain:.1f} points for {price}, more than they are worth.{warnings}"

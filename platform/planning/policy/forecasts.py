@@ -21,9 +21,10 @@ NUM_BEST = 8
 class Forecast:
     """One offer. `gain`: the score expected at the end of the best plan that begins with it, less the best so far.
 
-    `own_gain`: by how much it alone is expected to raise the best so far, nothing where it turns out worse.
-    `plan_dollars`: what that plan is expected to cost. Bands are of the score that would be measured, noise included,
-    in percent. `can_tell`: whether the band is narrow enough, and the cell near enough, to say a score.
+    `own_gain`: by how much it alone is expected to raise the best so far, nothing where it turns out worse; `adds`:
+    what it adds to that plan, by its gain or by what it tells; `plan_dollars`: what that plan is expected to cost.
+    Bands are of the score that would be measured, noise included, in percent. `can_tell`: whether the band is narrow
+    enough, and the cell near enough, to say a score.
     """
 
     cell: Cell
@@ -34,6 +35,7 @@ class Forecast:
     band_90: tuple[float, float]
     own_gain: float
     gain: float
+    adds: float
     gain_per_dollar: float | None
     chance_of_being_best: float
     can_tell: bool
@@ -83,6 +85,7 @@ def forecasts_of(*, state: State, worlds: Worlds, points: Sequence[Point]) -> li
                 band_90=(low, high),
                 own_gain=float(rise[place]) if students[place] else 0.0,
                 gain=gain,
+                adds=float(values.adds[place]),
                 gain_per_dollar=gain / dollars if dollars > 0 else None,
                 chance_of_being_best=float(first[place]),
                 can_tell=high - low <= WIDEST_BAND and _is_near(state.cell(place), points),

@@ -19,12 +19,14 @@ LEAST_GAIN = 0.02
 class Values:
     """Expected final score in percent: of stopping now, and of each purchase (minus infinity where not allowed).
 
-    `dollars`: what each plan is expected to cost, its second purchase included where it gains anything.
+    `dollars`: what each plan is expected to cost, its second purchase included where it gains anything. `adds`: what
+    the first purchase adds, by what it gains alone or by how much its plan is better than the second purchase alone.
     """
 
     now: float
     plans: Floats
     dollars: Floats
+    adds: Floats
 
 
 def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
@@ -33,15 +35,18 @@ def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
     finished = state.seen & ~state.prices.cells.is_teacher
     now = float(means[finished].max()) if finished.any() else 0.0
     squares = worlds.scores**2
-    plans, dollars = np.full(len(means), -np.inf), np.full(len(means), np.inf)
+    own = expected_gain(means - now, np.sqrt(np.maximum(squares.mean(axis=0) - means**2, 1e-12)))
+    own[state.prices.cells.is_teacher] = 0.0
+    plans, dollars, adds = np.full(len(means), -np.inf), np.full(len(means), np.inf), np.zeros(len(means))
     for cell in np.flatnonzero(allowed):
-        plans[cell], next_dollars = _plan(int(cell), state=state, worlds=worlds, squares=squares)
+        plans[cell], next_dollars, next_ones = _plan(int(cell), state=state, worlds=worlds, squares=squares)
         dollars[cell] = state.cost[cell] + next_dollars
-    return Values(now=now, plans=plans, dollars=dollars)
+        adds[cell] = max(own[cell], plans[cell] - now - own[next_ones].max(initial=0.0))
+    return Values(now=now, plans=plans, dollars=dollars, adds=adds)
 
 
-def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> tuple[float, float]:
-    """The expected final score, and what the second purchase is expected to cost."""
+def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> tuple[float, float, Booleans]:
+    """The expected final score, what the second purchase is expected to cost, and which second ones there are."""
     students = ~state.prices.cells.is_teacher
     prices = state.prices.prices(state.prices.after(state.owned, cell))
     money = state.money - float(state.cost[cell])
@@ -52,12 +57,12 @@ def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> tuple[
     means = weights @ worlds.scores
     best = means[:, held & students].max(axis=1) if (held & students).any() else np.zeros(len(weights))
     if not next_ones.any():
-        return float(best.mean()), 0.0
+        return float(best.mean()), 0.0, next_ones
     spread = np.sqrt(np.maximum(weights @ squares - means**2, 1e-12))
     gains = expected_gain((means - best[:, None])[:, next_ones], spread[:, next_ones])
     is_worth_it = gains.max(axis=1) >= LEAST_GAIN
     next_dollars = np.where(is_worth_it, prices[next_ones][gains.argmax(axis=1)], 0.0)
-    return float((best + gains.max(axis=1)).mean()), float(next_dollars.mean())
+    return float((best + gains.max(axis=1)).mean()), float(next_dollars.mean()), next_ones
 
 
 def expected_gain(lead: Floats, sd: Floats) -> Floats:

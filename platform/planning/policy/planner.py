@@ -37,6 +37,9 @@ def choose(*, state: State, worlds: Worlds) -> Choice | None:
     if best - values.now < LEAST_GAIN:
         return None
     close = values.plans >= max(best - TIE, values.now + LEAST_GAIN)
+    # A first purchase that adds nothing makes no plan better, and its plan may still look cheap.
+    adding = close & (values.adds >= LEAST_GAIN)
+    close = adding if adding.any() else close
     cell = int(np.argmin(np.where(close, values.dollars, np.inf)))
     return Choice(cell=cell, detour=float(detours[cell]))
 

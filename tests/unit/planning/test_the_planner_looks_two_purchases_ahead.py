@@ -56,6 +56,15 @@ def test_a_detour_beyond_the_cap_is_not_made() -> None:
     assert chosen(shop(5, 4, 4, money=9.5), either) in (1, 2)
 
 
+def test_what_adds_nothing_is_not_bought_because_its_plan_is_cheap() -> None:
+    state = shop(1, 5, 5, 2, money=12)
+    state.buy(3)
+    state.scores[3] = 55.0
+    useless, good, as_good = 30.0, 60.0, (60.4, 59.4)
+    believed = worlds(*(np.array([useless, good, other, 55.0]) for other in as_good))
+    assert chosen(state, believed) in (1, 2)
+
+
 def test_it_stops_where_no_plan_gains() -> None:
     state = shop(1, 5, money=9)
     state.buy(1)
