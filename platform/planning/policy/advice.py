@@ -248,12 +248,12 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
         what, price = wording.purchase(best.cell), wording.money(best.plan_dollars)
         words = f"Stop: {what} would gain {best.gain:.1f} points for {price}, more than they are worth.{warnings}"
         return Advice(words=words, forecasts=tuple(forecasts))
-    if not best.can_tell:
+    half_width = least_visible(question.points)
+    if not best.can_tell or best.gain < half_width:
         # Where nothing can be said of the favourite, what may gain by itself comes first, the most for its price.
         looks = [offer for offer in gaining if offer.own_gain >= LEAST_LOOK]
         best = max(looks, key=lambda offer: (_per_dollar(offer), offer.own_gain), default=best)
     runner_up = max((offer for offer in forecasts if offer is not best), key=net, default=None)
-    half_width = least_visible(question.points)
     is_too_small = best.can_tell and best.gain < half_width
     if is_too_small:
         words = too_small(best, half_width, wording)

@@ -52,7 +52,8 @@ def cannot_tell(look: Forecast, wording: Wording) -> str:
 def too_small(best: Forecast, half_width: float, wording: Wording) -> str:
     """What to buy where the gain is less than a student's interval."""
     gain = f"the gain expected, {best.gain:.1f} points, is less than any student's interval can show"
-    return f"Cannot tell yet: {gain} (± {half_width:.1f}). Of all that is on offer, {wording.priced(best)} gains most."
+    most = f"Of all that is on offer, {wording.priced(best)} gains most for its price."
+    return f"Cannot tell yet: {gain} (± {half_width:.1f}). {most}"
 
 
 def too_dear(state: State, wording: Wording) -> str:
