@@ -67,7 +67,9 @@ def _chart(checks: Sequence[BandCheck], theme: "Theme") -> Any:
         x=where, color=colour, xOffset=alt.XOffset("bands:N", sort=names)
     )
     bar = base.mark_rule(strokeWidth=1.5, opacity=0.8).encode(y=height("low:Q"), y2="high:Q")
-    dot = base.mark_point(filled=True, size=70, opacity=1).encode(y=height("share:Q"), shape=_shape(alt, names))
+    dot = base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
+        y=height("share:Q"), shape=_shape(alt, names)
+    )
     said = [{"bands": name, "share": level} for name, level in zip(names, LEVELS, strict=True)]
     line = alt.Chart(alt.InlineData(values=said)).mark_rule(strokeDash=[5, 4]).encode(y=height("share:Q"), color=colour)
     num_tasks = len({check.task for check in checks})

@@ -192,8 +192,8 @@ def test_an_artifact_is_read_back_and_exported_as_it_was(teacher: Path, tmp_path
 def test_the_librarys_own_class_has_the_same_logits(family: str) -> None:
     marker = AnswerMarker(encoder=encoder_of(family), num_outputs=2).eval()
     whole = question_answerer(marker)
-    if family == "modernbert":
-        # The library's has another layer before its head.
+    if family in ("modernbert", "longformer"):
+        # The library's has another layer before its head, or attends otherwise.
         assert whole is None
         return
     assert whole is not None

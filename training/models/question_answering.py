@@ -10,11 +10,14 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_QUESTION_ANSWERING_
 
 from training.models.heads import AnswerMarker
 
+# The library's class lets every token attend to the question, which the encoder alone does not.
+_ATTENDS_OTHERWISE = {"longformer"}
+
 
 def question_answerer(marker: AnswerMarker) -> nn.Module | None:
     """Return the same encoder and head in the library's class; None where its family has none with such a head."""
     config: Any = copy.deepcopy(marker.encoder.config)
-    if type(config) not in MODEL_FOR_QUESTION_ANSWERING_MAPPING:
+    if type(config) not in MODEL_FOR_QUESTION_ANSWERING_MAPPING or config.model_type in _ATTENDS_OTHERWISE:
         return None
     config.num_labels = 2
     # Drawn weights, which are replaced, take nothing from the run's random numbers.

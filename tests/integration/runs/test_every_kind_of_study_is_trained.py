@@ -20,7 +20,7 @@ from tests.integration.runs.world import finish_all, in_state, is_reconciled
 from tests.tiny_llama import write_tiny_llama
 from tests.tiny_model import write_tiny_model
 from tests.tiny_runs import WRITTEN_TYPES
-from training.tasks import TASK_TYPES
+from training.tasks import TASK_TYPES, TOKEN
 
 pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
@@ -56,7 +56,7 @@ def add_fields(study: Study) -> None:
 
 
 def marks(study: Study) -> bool:
-    return not answered_as(study=study, reference=study.student_model).is_written
+    return answered_as(study=study, reference=study.student_model).unit == TOKEN
 
 
 MARKED = "question_answering, marked"
