@@ -43,6 +43,7 @@ PAGES = {
     "import": "/studies/{study}/import/",
     "labelling": "/studies/{study}/labelling/",
     "publish": "/studies/{study}/labelling/publish/",
+    "second-opinions": "/studies/{study}/labelling/second-opinions/",
     "runs": "/studies/{study}/runs/",
     "start-run": "/studies/{study}/runs/start/",
     "report": "/studies/{study}/report/",
