@@ -251,7 +251,7 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
     half_width = least_visible(question.points)
     if not best.can_tell or best.gain < half_width:
         # Where nothing can be said of the favourite, what may gain by itself comes first, the most for its price.
-        looks = [offer for offer in gaining if offer.own_gain >= LEAST_LOOK]
+        looks = [offer for offer in gaining if offer.own_gain >= LEAST_LOOK and net(offer) > 0]
         best = max(looks, key=lambda offer: (_per_dollar(offer), offer.own_gain), default=best)
     runner_up = max((offer for offer in forecasts if offer is not best), key=net, default=None)
     is_too_small = best.can_tell and best.gain < half_width

@@ -3,7 +3,7 @@
 from web.presenters.amounts import money, money_text
 from web.presenters.answers import shown, shown_differences, shown_scores
 from web.presenters.drawings import with_marks
-from web.presenters.label_quotes import quote_publishing
+from web.presenters.label_quotes import number_typed, quote_publishing
 from web.presenters.queries import earned, held_for, label_price, num_publishable, study_rows
 from web.presenters.run_quotes import quote_runs
 from web.presenters.stops import stopped, would_stop
@@ -20,6 +20,7 @@ __all__ = [
     "money",
     "money_text",
     "num_publishable",
+    "number_typed",
     "quote_publishing",
     "quote_runs",
     "recorded_value",

@@ -32,7 +32,7 @@ from tables.table import counted
 from web.forms.examples import Order, PublishForm, SecondOpinionsForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of
-from web.presenters import earned, label_price, num_publishable, quote_publishing
+from web.presenters import earned, label_price, num_publishable, number_typed, quote_publishing
 
 
 @page_for(Action.SEE_OWN_WORK)
@@ -119,9 +119,8 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
 def _typed(request: HttpRequest) -> tuple[int, str]:
     """How many examples of which split a form says so far; one of the pool where it says none."""
     form = request.POST or request.GET
-    typed, split = form.get("num_examples", ""), form.get("split", "")
-    num_examples = int(typed) if typed.isdecimal() and 0 < len(typed) < 7 else 1
-    return num_examples, split if split in Split.values else Split.POOL
+    split = form.get("split", "")
+    return number_typed(form.get("num_examples", "")), split if split in Split.values else Split.POOL
 
 
 @form_for(Action.PUBLISH_EXAMPLES)
