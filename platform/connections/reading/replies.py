@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connections.client import Reply
 from connections.models import Outcome
@@ -15,6 +15,8 @@ from tables.signs import clean, unstorable
 LEAST_LABEL_MASS = 0.1
 # As long as a study's answers may be.
 MOST_WRITTEN_CHARACTERS = 20_000
+# What a reasoning model writes before its answer, where the server does not take it out; some leave out the first sign.
+_REASONING, _END_OF_REASONING = "<think>", "</think>"
 _FILTERED = "content_filter"
 _TOO_LONG = "length"
 
@@ -43,6 +45,7 @@ def read_answer(*, prompt: LabelPrompt, reply: Reply, row: Mapping[str, str]) ->
         return _read_letters(prompt.labels, reply.alternatives)
     if reply.finish == _TOO_LONG:
         return Reading(outcome=Outcome.CUT)
+    reply = _without_reasoning(reply)
     if prompt.form == AnswerForm.TEXT:
         return _read_text(reply)
     if prompt.form == AnswerForm.ENTITIES:
@@ -51,6 +54,14 @@ def read_answer(*, prompt: LabelPrompt, reply: Reply, row: Mapping[str, str]) ->
     if named is None:
         return Reading(outcome=Outcome.INVALID)
     return Reading(outcome=Outcome.ANSWERED, scores=_stated(prompt, named))
+
+
+def _without_reasoning(reply: Reply) -> Reply:
+    """The answer alone; how likely it was is not known then, as the server counts the reasoning in."""
+    _, end, answer = reply.content.rpartition(_END_OF_REASONING)
+    if not end and not answer.lstrip().startswith(_REASONING):
+        return reply
+    return replace(reply, content=answer if end else "", log_probability=None)
 
 
 def pooled(*, prompt: LabelPrompt, samples: Sequence[Sequence[float]]) -> list[float]:

@@ -46,6 +46,7 @@ def test_letters_are_added_up_over_their_tokens_and_renormalised() -> None:
         (SCHEMA, Reply(content="[" * 100_000), Outcome.INVALID),
         (SCHEMA, Reply(content='{"label": "Good"}', finish="content_filter"), Outcome.REFUSED),
         (TEXT, Reply(content="Das ist gut."), Outcome.INVALID),
+        (TEXT, Reply(content="<think>Good"), Outcome.INVALID),
     ],
 )
 def test_what_is_no_answer_is_an_outcome_without_scores(
@@ -58,6 +59,12 @@ def test_what_is_no_answer_is_an_outcome_without_scores(
 @pytest.mark.parametrize(("abilities", "content"), [(SCHEMA, '{"label": "Bad"}'), (TEXT, " bad. "), (TEXT, "“Bad”")])
 def test_a_hard_answer_has_the_stated_confidence(abilities: dict[str, Any], content: str) -> None:
     found = read_answer(prompt=prompt(abilities), reply=Reply(content=content, finish="stop"), row=ROW)
+    assert found.scores == pytest.approx((0.1, 0.8, 0.1))
+
+
+@pytest.mark.parametrize("before", ["<think>\nGood?\n</think>\n\n", "Good?</think>", "<think></think>"])
+def test_what_a_model_writes_while_it_reasons_is_no_part_of_its_answer(before: str) -> None:
+    found = read_answer(prompt=prompt(TEXT), reply=Reply(content=f"{before}Bad", finish="stop"), row=ROW)
     assert found.scores == pytest.approx((0.1, 0.8, 0.1))
 
 

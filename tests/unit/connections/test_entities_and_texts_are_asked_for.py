@@ -102,6 +102,7 @@ def test_a_prompt_without_labels_has_no_place_for_them() -> None:
         (Reply(content="Ada met", finish="length"), Outcome.CUT),
         (Reply(content="", refusal="No."), Outcome.REFUSED),
         (Reply(content=" \n\u200b", finish="stop"), Outcome.EMPTY),
+        (Reply(content="<think>Ada\n</think>\n", finish="stop"), Outcome.EMPTY),
         (Reply(content="a\0b", finish="stop"), Outcome.UNREADABLE),
         (Reply(content="a" * 20_001, finish="stop"), Outcome.UNREADABLE),
     ],
@@ -116,8 +117,9 @@ def test_a_text_is_kept_clean_with_its_probability() -> None:
     found = read_answer(prompt=prompt(AnswerForm.TEXT), reply=reply, row=ROW)
     assert json.loads(found.value) == ['["Ada"]']
     assert found.scores == pytest.approx((0.25,))
-    unknown = read_answer(prompt=prompt(AnswerForm.TEXT), reply=Reply(content="Ada"), row=ROW)
-    assert (unknown.outcome, unknown.scores) == (Outcome.ANSWERED, None)
+    for told in (Reply(content="Ada"), Reply(content="<think>A</think>Ada", log_probability=-1.0)):
+        unknown = read_answer(prompt=prompt(AnswerForm.TEXT), reply=told, row=ROW)
+        assert (unknown.outcome, unknown.value, unknown.scores) == (Outcome.ANSWERED, '["Ada"]', None)
 
 
 @pytest.mark.parametrize(
