@@ -2,10 +2,12 @@
 
 `python3 manage.py bench surface --set topics --out FILE` trains a student on the labels, a teacher, and a student for
 each number of pseudo-labels, all by `auto`, for each number of labels and each draw of them. The file has the form
-that `manage.py replay` reads; dollars are labels and CPU seconds at the demo's prices.
+that `manage.py replay` reads, and what it has is not measured again; dollars are labels and CPU seconds at the demo's
+prices.
 """
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -18,27 +20,30 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 from bench.parts.few import sets  # noqa: E402  # the paths and threads above must be set first
-from bench.parts.surface_points import SMALLEST_POOL, points_of  # noqa: E402
-from planning.surfaces import Point, Surface  # noqa: E402
-from planning.surfaces.files import write_surfaces  # noqa: E402
+from bench.parts.surface_points import SMALLEST_POOL, cells_of, points_of  # noqa: E402
+from planning.surfaces import Cell, Point, Surface  # noqa: E402
+from planning.surfaces.files import read_surfaces, write_surfaces  # noqa: E402
+from training.spec import AUTO, TrainingSettings, settings_of  # noqa: E402
 
 LABELS = (0, 75, 150, 300, 600, 1_000)
 PSEUDO_LABELS = (500, 1_000, 2_000, 4_000)
+RECIPES = tuple(settings_of(TrainingSettings)["recipe"].choices)
 
 
 def main() -> int:
     options = _options()
     num_pool = max(options.labels) + max(*options.pseudo, SMALLEST_POOL)
     few = _set(options.set, Path(options.data) if options.data else None, num_pool)
-    found: dict[int, list[Point]] = {}
-    for seed in range(options.draws):
-        for num_labels in options.labels:
-            for point in points_of(
-                few, model=options.model, num_labels=num_labels, pseudo_labels=options.pseudo, seed=seed
-            ):
-                found.setdefault(seed, []).append(point)
-                print(f"draw {seed + 1}, {point.cell}: {point.score:.1f} for ${point.dollars:,.2f}", flush=True)
-                _write(options.out, few.name, found)
+    found = _read(options.out)
+    for seed, num_labels in itertools.product(range(options.draws), options.labels):
+        known = found.setdefault(f"{few.name}, draw {seed + 1}", {})
+        if cells_of(num_labels, options.pseudo) <= known.keys():
+            continue
+        asked = {"model": options.model, "teacher_recipe": options.teacher_recipe, "pseudo_labels": options.pseudo}
+        for point in points_of(few, num_labels=num_labels, seed=seed, **asked):
+            known[point.cell] = point
+            print(f"draw {seed + 1}, {point.cell}: {point.score:.1f} for ${point.dollars:,.2f}", flush=True)
+            _write(options.out, found)
     figures = {"points": sum(map(len, found.values()))}
     print(json.dumps({"bench": "surface", "figures": figures, "goals": {}, "ok": True}))
     return 0
@@ -51,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pseudo", type=int, nargs="*", default=list(PSEUDO_LABELS), help="pseudo-labels")
     parser.add_argument("--draws", type=int, default=1, help="of labels")
     parser.add_argument("--model", default="paraphrase-MiniLM-L3-v2", help="a package that carries weights")
+    parser.add_argument("--teacher-recipe", choices=RECIPES, default=AUTO, help="frozen: not trained")
     parser.add_argument("--data", default=os.environ.get("FULCRUM_BENCH_DATA"), help="a folder of JSON-lines files")
     parser.add_argument("--out", type=Path, required=True, help="the CSV file; it grows as points are measured")
     return parser.parse_args()
@@ -65,8 +71,16 @@ def _set(name: str, data: Path | None, num_pool: int) -> sets.FewSet:
     return found[0]
 
 
-def _write(path: Path, name: str, found: dict[int, list[Point]]) -> None:
-    surfaces = [Surface(name=f"{name}, draw {seed + 1}", points=tuple(points)) for seed, points in found.items()]
+def _read(path: Path) -> dict[str, dict[Cell, Point]]:
+    """What an earlier call measured, by surface and cell."""
+    if not path.exists():
+        return {}
+    surfaces = read_surfaces(text=path.read_text(encoding="utf-8"), name=path.name)
+    return {surface.name: {point.cell: point for point in surface.points} for surface in surfaces}
+
+
+def _write(path: Path, found: dict[str, dict[Cell, Point]]) -> None:
+    surfaces = [Surface(name=name, points=tuple(points.values())) for name, points in found.items() if points]
     path.write_text(write_surfaces(surfaces=surfaces, source="measured"), encoding="utf-8")
 
 

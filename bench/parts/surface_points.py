@@ -13,6 +13,7 @@ from bench.parts.few.students import BATCH_SIZE, STEPS, TEACHER, Runs
 from planning.surfaces import TEACHER as AS_TEACHER
 from planning.surfaces import Cell, Point
 from planning.surfaces.files import SDS_IN_INTERVAL
+from training.spec import AUTO
 
 # As in the demo.
 DOLLARS_PER_LABEL, DOLLARS_PER_HOUR = 0.10, 1.875
@@ -21,8 +22,13 @@ SMALLEST_POOL = 2_000
 EPOCHS = 3
 
 
-def points_of(few: FewSet, *, model: str, num_labels: int, pseudo_labels: Sequence[int], seed: int) -> Iterator[Point]:
-    """Train the students of one draw; yields each cell as it is measured, the teacher's among them."""
+def points_of(
+    few: FewSet, *, model: str, teacher_recipe: str, num_labels: int, pseudo_labels: Sequence[int], seed: int
+) -> Iterator[Point]:
+    """Train the students of one draw; yields each cell as it is measured, the teacher's among them.
+
+    Without labels `teacher_recipe` is not asked: nothing can be trained then.
+    """
     datasets.disable_progress_bars()
     most = max(*pseudo_labels, SMALLEST_POOL)
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as name:
@@ -34,13 +40,21 @@ def points_of(few: FewSet, *, model: str, num_labels: int, pseudo_labels: Sequen
         found, _ = runs.run("finetune", model=model, data=runs.data, name="annotate")
         yield _point(few, Cell(num_labels), found, labels + _dollars_since(began))
         began = time.process_time()
-        found, folder = runs.run("finetune", model=TEACHER, data=runs.data, name="teacher", role="teacher")
+        recipe = teacher_recipe if num_labels else AUTO
+        found, folder = runs.run(
+            "finetune", model=TEACHER, data=runs.data, recipe=recipe, name="teacher", role="teacher"
+        )
         with_teacher = labels + _dollars_since(began)
         yield _point(few, Cell(num_labels, AS_TEACHER), found, with_teacher)
         for count in pseudo_labels:
             began = time.process_time()
             found = _distilled(runs, folder / "artifact", model=model, count=count)
             yield _point(few, Cell(num_labels, count), found, with_teacher + _dollars_since(began))
+
+
+def cells_of(num_labels: int, pseudo_labels: Sequence[int]) -> set[Cell]:
+    """The cells of one number of labels."""
+    return {Cell(num_labels), Cell(num_labels, AS_TEACHER), *(Cell(num_labels, count) for count in pseudo_labels)}
 
 
 def _distilled(runs: Runs, teacher: Path, *, model: str, count: int) -> dict[str, Any]:
