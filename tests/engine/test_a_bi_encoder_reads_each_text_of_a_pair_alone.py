@@ -94,6 +94,11 @@ def test_it_teaches_is_taught_and_is_asked(run_folder: RunFolder, tmp_path: Path
     student = run_folder("student", kind="distil", data=data, **options)
     assert carry_out(student)["num_pseudo_labels"] == 30
     assert json.loads((student / "artifact" / "label_map.json").read_text())["pooling"] == BI_ENCODER
+    for recipe, pooling in (("auto", BI_ENCODER), ("finetune", "mean")):
+        asked = {"task_type": "pair_classification", "training": {"recipe": recipe, "steps": 2}}
+        other = run_folder(f"student-{recipe}", kind="distil", data=data, **asked)
+        carry_out(other)
+        assert json.loads((other / "artifact" / "label_map.json").read_text())["pooling"] == pooling
     pair, answer = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     pair.write_text(json.dumps({"text_a": FIRST[0], "text_b": SECOND[0]}))
     assert main(["predict", str(student / "artifact"), str(pair), str(answer)]) == 0

@@ -119,7 +119,8 @@ def test_a_pair_read_apart_has_a_vector_of_each_text(run_folder: RunFolder) -> N
         run_folder, folder / "soft_labels", "both", task_type=PAIRS, training={"pooling": "bi_encoder", "steps": 4}
     )
     assert carry_out(taught)["distillation"]["distil_from"] == "both"
-    as_one = student(run_folder, folder / "soft_labels", "both", name="as-one", task_type=PAIRS)
+    finetuned: dict[str, Any] = {"task_type": PAIRS, "training": {"recipe": "finetune"}}
+    as_one = student(run_folder, folder / "soft_labels", "both", name="as-one", **finetuned)
     with pytest.raises(NoVectors, match=r"reads the texts of a pair apart, and the student does not\. Set"):
         carry_out(as_one)
 

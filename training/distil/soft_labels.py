@@ -90,7 +90,7 @@ class StorePlan:
     `outputs` names the numbers of each unit; `top_tokens` are kept at each place of a text-to-text teacher's answers.
     Of many classes only the `top_outputs` likeliest of each row are kept; 0 keeps all. `vector_shape` is that of a
     row's vectors, see StoredVectors; None keeps none. `writing` is how written answers came about; None where a set has
-    none.
+    none. `reads_apart`: the teacher reads each text of a pair by itself.
     """
 
     task_type: str
@@ -109,6 +109,7 @@ class StorePlan:
     segmentation: str = "word"
     vector_shape: tuple[int, int] | None = None
     writing: Writing | None = None
+    reads_apart: bool = False
 
     def payload(self) -> dict[str, Any]:
         payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
@@ -118,6 +119,8 @@ class StorePlan:
             del payload["top_outputs"]
         if self.writing is None:
             del payload["writing"]
+        if not self.reads_apart:
+            del payload["reads_apart"]
         del payload["vector_shape"]
         if self.vector_shape:
             payload["vector_shape"] = list(self.vector_shape)

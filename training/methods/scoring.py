@@ -34,7 +34,7 @@ from training.methods.writing import Writer, repeated_rows, write_answers
 from training.models import LogitsAndVectors, TextToText, tokenizer_hash
 from training.runtime import folder_hash
 from training.spec import TrainingSettings
-from training.tasks import TOKEN, TaskType
+from training.tasks import BI_ENCODER, TOKEN, TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
@@ -147,6 +147,7 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeach
         segmentation=task_type.segmentation,
         vector_shape=teacher.vector_shape if spec.training.keep_vectors else None,
         writing=writing,
+        reads_apart=evaluator.classifier.model.pooling == BI_ENCODER,
     )
 
 

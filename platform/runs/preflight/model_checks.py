@@ -14,7 +14,7 @@ from runs.requests import Chain
 from studies.models import Study
 from training.contract import MAX_SCORED_LABELS
 from training.model_files import find_fault
-from training.spec import ANSWERS, FINETUNE, SOFT, VECTORS
+from training.spec import ANSWERS, AUTO, FINETUNE, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
 
@@ -165,7 +165,7 @@ def _lack_of_vectors(chain: Chain) -> str:
     writer = next((role for role, shape in shapes.items() if shape is not None and shape.is_text_to_text), "")
     if writer:
         return f"the {writer} {chain.models[writer]['name']} writes text and has no vector of it. Choose an encoder"
-    if len(chain.study.definition.input_fields) > 1 and _reads_apart(chain) != (chain.plan.pooling == BI_ENCODER):
+    if len(chain.study.definition.input_fields) > 1 and _reads_apart(chain) != _student_reads_apart(chain):
         how = "apart" if _reads_apart(chain) else "as one"
         return (
             f"the teacher reads the texts of a pair {how}, and the student does not. Set pooling to that of the teacher"
@@ -180,6 +180,13 @@ def _reads_apart(chain: Chain) -> bool:
     assert chain.teacher is not None
     taught = chain.plan.pooling if chain.teacher.run is None else chain.teacher.run.training.get("pooling", "mean")
     return chain.plan.untrained_teacher or taught == BI_ENCODER
+
+
+def _student_reads_apart(chain: Chain) -> bool:
+    """Whether a student reads each text of a pair by itself; by auto it does what its teacher does."""
+    is_taught = len(chain.study.definition.input_fields) > 1 and chain.teacher is not None
+    as_taught = is_taught and chain.plan.recipe == AUTO and _reads_apart(chain)
+    return chain.plan.pooling == BI_ENCODER or as_taught
 
 
 def check_memory(chain: Chain) -> list[CheckResult]:
@@ -244,7 +251,7 @@ def _distilled_on(study: Study, same: bool) -> str:
 
 def _needs(chain: Chain) -> dict[str, Footprint]:
     """The memory of each training; a teacher that an earlier run trained, or that nobody does, only reads."""
-    texts = 2 if chain.plan.pooling == BI_ENCODER else 1
+    texts = 2 if _student_reads_apart(chain) else 1
     size = {"batch_size": chain.plan.batch_size * texts, "max_length": chain.plan.max_length}
     needs = {}
     for role, model in chain.models.items():

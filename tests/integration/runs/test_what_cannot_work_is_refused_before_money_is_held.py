@@ -213,7 +213,10 @@ def test_what_writes_text_has_no_vectors_to_learn(tiny: Callable[..., Study], mo
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"distil_from": "both", "untrained_teacher": True, "teacher_steps": None}, "a pair apart, and the student"),
+        (
+            {"distil_from": "both", "recipe": "finetune", "untrained_teacher": True, "teacher_steps": None},
+            "a pair apart, and the student",
+        ),
         ({"distil_from": "vectors", "recipe": "finetune"}, "no head is fitted to vectors by the recipe finetune"),
     ],
 )

@@ -22,13 +22,13 @@ from training.distil import (
 from training.evaluation import EncodedSplit, read_splits
 from training.fewshot import TransitionsChoice
 from training.job import Job
-from training.learners import TagTransitions
+from training.learners import TagTransitions, is_artifact
 from training.methods.distilling.objectives import learns_token_distributions, soft_objective
 from training.methods.distilling.student_vectors import vector_target
 from training.methods.preparing import check_answers_alike, prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import StudentStart, start_student
-from training.models import tokenizer_hash
+from training.models import can_write, tokenizer_hash
 from training.recipes import (
     HeadRows,
     few_label_baselines,
@@ -38,7 +38,8 @@ from training.recipes import (
     with_transitions_by_dev,
 )
 from training.runtime import PermanentFailure, file_hash
-from training.tasks import TaskType
+from training.spec import AUTO
+from training.tasks import BI_ENCODER, TaskType
 from training.train import (
     GoldStage,
     MarkLoss,
@@ -127,12 +128,9 @@ def _own_setup(job: Job, task_type: TaskType, compute: Compute) -> tuple[Trainin
 
 
 def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
+    job, task_type = _as_its_teacher(job, task_type)
     spec = job.spec
     assert spec.model is not None and spec.data.soft_labels is not None
-    # A student has its teacher's units, or the outputs could not be aligned.
-    segmentation = read_metadata(spec.data.soft_labels).get("segmentation", "word")
-    check_answers_alike(task_type, segmentation)
-    task_type = task_type.segmented(segmentation)
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
     if task_type.is_written:
@@ -183,6 +181,20 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         tokenizer_hash=soft.tokenizer_hash,
         transitions=transitions,
     )
+
+
+def _as_its_teacher(job: Job, task_type: TaskType) -> tuple[Job, TaskType]:
+    """Cut texts into its teacher's units, or outputs could not be aligned; by `auto`, read pairs as it reads them."""
+    spec = job.spec
+    assert spec.model is not None and spec.data.soft_labels is not None
+    metadata = read_metadata(spec.data.soft_labels)
+    segmentation = metadata.get("segmentation", "word")
+    check_answers_alike(task_type, segmentation)
+    takes_either = spec.training.recipe == AUTO and not is_artifact(spec.model) and not can_write(spec.model)
+    if takes_either and metadata.get("reads_apart"):
+        job.progress.log("each text of a pair is read separately, as the teacher reads it")
+        job = job.with_settings(replace(spec.training, pooling=BI_ENCODER))
+    return job, task_type.segmented(segmentation)
 
 
 def _with_transitions(taught: _Taught, trained: SearchResult) -> SearchResult:
