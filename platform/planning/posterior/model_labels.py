@@ -83,7 +83,7 @@ class _Errors:
         return _Errors(accuracy=self.accuracy[rows], comes_back=self.comes_back[rows], quality=self.quality[rows])
 
     def left(self, verified: Floats) -> Floats:
-        """How many are right of those that people did not verify: draws by cells. Parameters: `verified` of each cell."""
+        """How many are right of those that nobody verified: draws by cells. Parameters: `verified` of each cell."""
         accuracy = np.repeat(self.accuracy[:, None], len(verified), axis=1)
         some = verified > 0
         accuracy[:, some] = accuracy_left(

@@ -58,6 +58,7 @@ class LabelOrder:
 
     @property
     def num_errors(self) -> int:
+        """How many errors it was learned from."""
         return round(sum(self.errors))
 
     @property

@@ -13,7 +13,7 @@ class Owned:
     """What was bought: the dollars of its labels, and for which cells the teacher is owned.
 
     `chosen_dollars`: of labels that a model chose, which are other ones than the random labels; `opinion_dollars`: of
-    second opinions; `model_dollars`: of labels that a language model gave; `verified_dollars`: of verifying some of them.
+    second opinions; `model_dollars`: of labels that a language model gave; `verified_dollars`: of verifying some.
     """
 
     label_dollars: float
