@@ -163,8 +163,8 @@ def name_order(labeller: Labeller) -> str:
     by = f"by {counted(known.order.num_errors, 'error')} of an audit" if known.order.num_errors else "as is published"
     part = f"{100 * _SHARE_SAID:.0f} %"
     return (
-        f"People who verify the {part} of labels by {labeller.name} that it is least sure of are taken to find {middle} of "
-        f"its errors (80 %: {low} to {high}), {by}; in random order they would find {part}."
+        f"People who verify the {part} of labels by {labeller.name} that it is least sure of are taken to find "
+        f"{middle} of its errors (80 %: {low} to {high}), {by}; in random order they would find {part}."
     )
 
 
