@@ -136,7 +136,7 @@ def worlds_with_model_labels(
     errors = _Errors(
         accuracy=accuracy.draw(random, len(rows)),
         comes_back=random.beta(*COMES_BACK, len(rows)),
-        quality=accuracy.order.draw(np.random.default_rng(SEED), len(rows)),
+        quality=accuracy.order.draw(np.random.default_rng([SEED, 1]), len(rows)),
     )
     if points:
         phi = _lowered(phi_nodes[rows][:, -len(points) :], errors, shares.last(len(points)), accuracy)

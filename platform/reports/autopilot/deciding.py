@@ -289,12 +289,10 @@ def _verification(view: View, offer: OfferRecord) -> Purchase:
     """At most one batch, too."""
     assert view.tranche.recommendation is not None
     labeller = view.situation.labeller
-    num_left = labeller.num_reviewable if labeller else 0
+    assert labeller is not None, "without a language model none of its labels are on offer"
     num_examples = min(offer.num_to_verify, EXAMPLES_PER_BATCH)
-    quote = quote_labels(study=view.study, num_examples=num_examples, num_left=num_left)
-    what = (
-        f"the {counted(quote.num_examples, 'label')} that {labeller.name if labeller else 'a model'} is least sure of"
-    )
+    quote = quote_labels(study=view.study, num_examples=num_examples, num_left=labeller.num_reviewable)
+    what = f"the {counted(quote.num_examples, 'label')} that {labeller.name} is least sure of"
     return Purchase(
         recommendation=view.tranche.recommendation,
         offer=offer,
