@@ -22,7 +22,7 @@ class ReviewOrder(models.TextChoices):
     """The order in which people go over the labels of a language model."""
 
     RANDOM = "random", "Random"
-    LEAST_SURE = "least_sure", "Those first that the language model was least sure of"
+    LEAST_SURE = "least_sure", "Least sure first"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,7 +100,7 @@ class LabelsForm(LabelingJobForm):
 
 
 class AuditForm(forms.Form):
-    LINKED = ("num_examples",)
+    LINKED: tuple[str, ...] = ("num_examples",)
     USUAL = 50
 
     num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000)
@@ -113,7 +113,7 @@ class ReviewForm(AuditForm):
         choices=ReviewOrder.choices,
         initial=ReviewOrder.RANDOM,
         required=False,
-        help_text="Least sure: by the probability that it gave to its own label. People find more errors so.",
+        help_text="Least sure: by the probability that the model gave to its own label. People find more errors so.",
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
