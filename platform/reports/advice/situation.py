@@ -225,6 +225,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
     open_ones = open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples")
     self_taught, marked = self_taught_runs(study), _Marked.of_study(study)
+    chosen_by = _chosen_by(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
         study=study,
@@ -238,10 +239,10 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
             num_new=publishable(study=study, split=Split.POOL).count(),
             num_examples=counts[Split.POOL].num_examples,
             num_by_model=counts[Split.POOL].num_by_model,
-            chosen_places=_chosen_places(study),
+            chosen_places=tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE),
             num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
             opinion_places=opinion_places(study),
-            num_verified=gold(study, Split.POOL).filter(chosen_by=ChosenBy.VERIFICATION).count(),
+            num_verified=chosen_by.count(ChosenBy.VERIFICATION),
         ),
         money=_money(study),
         terms=_terms(study),
@@ -284,11 +285,9 @@ def teachers_of(study: Study) -> list[dict[str, Any]]:
     return [study.teacher_model, *own]
 
 
-def _chosen_places(study: Study) -> tuple[int, ...]:
-    if not chosen(study).exists():
-        return ()
-    chosen_by = gold(study, Split.POOL).values_list("chosen_by", flat=True)
-    return tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE)
+def _chosen_by(study: Study) -> list[str]:
+    """Of each labelled example of the pool, in the order in which runs take them; empty where none is chosen."""
+    return list(gold(study, Split.POOL).values_list("chosen_by", flat=True)) if chosen(study).exists() else []
 
 
 def _under_way(runs: Sequence[Run], self_taught: frozenset[int], marked: _Marked) -> frozenset[Cell]:
