@@ -131,8 +131,13 @@ def by_model(*, num_new: int = 0, num_to_verify: int = 0, order: LabelOrder | No
         num_awaited=0,
     )
     cell = Cell(200, by_model=90 - num_to_verify, verified=10 + num_to_verify)
-    asked = {"num_to_verify": num_to_verify, "for_verifying": Decimal("0.10") * num_to_verify}
-    return replace(offer(200, num_new=num_new), cell=cell, labeller=labeller, **asked)
+    return replace(
+        offer(200, num_new=num_new),
+        cell=cell,
+        labeller=labeller,
+        num_to_verify=num_to_verify,
+        for_verifying=Decimal("0.10") * num_to_verify,
+    )
 
 
 @pytest.mark.parametrize(
