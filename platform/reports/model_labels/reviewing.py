@@ -37,8 +37,8 @@ class Reviewable:
     is_by_confidence: bool
 
     def first(self, number: int) -> ModelLabelled:
-        """The first so many, to be published with its labels shown."""
-        ids = self.ids[:number]
+        """What so many are published from with its labels shown: in random order of all, as another may take some."""
+        ids = self.ids[:number] if self.is_by_confidence else self.ids
         return ModelLabelled(example_ids=ids, is_shown=True, is_least_sure_first=self.is_by_confidence)
 
 
