@@ -50,7 +50,8 @@ class PublishRequest:
     """Which examples are to be published, and the maximum number; a repeated `uid` publishes nothing more.
 
     `agent` names what acts for the person, if anything does; `chosen` what the examples were chosen by, if they were.
-    With `with_prelabels`, people are shown what a language model said of an example, as a first answer.
+    With `with_prelabels`, people are shown what a language model said of an example, as a first answer; with
+    `is_verification`, the examples are marked as those that it was least sure of.
     """
 
     by: User
@@ -63,6 +64,7 @@ class PublishRequest:
     agent: str = ""
     chosen: "ChosenExamples | None" = None
     with_prelabels: bool = False
+    is_verification: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +82,11 @@ class ChosenExamples:
     def examples(self, *, study: Study, start: int) -> QuerySet[Example]:
         """A batch of those that can be published, from this place of the order on."""
         ids = list(self.ids[start : start + EXAMPLES_PER_BATCH])
-        place = Func(Value(ids, output_field=ArrayField(BigIntegerField())), F("pk"), function="array_position")
-        return never_published(study=study).filter(pk__in=ids).order_by(place)
+        return never_published(study=study).filter(pk__in=ids).order_by(_place_in(ids))
+
+
+def _place_in(ids: list[int]) -> Func:
+    return Func(Value(ids, output_field=ArrayField(BigIntegerField())), F("pk"), function="array_position")
 
 
 def never_published(*, study: Study) -> QuerySet[Example]:
@@ -100,10 +105,11 @@ def publishable(*, study: Study, split: str) -> QuerySet[Example]:
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
 
 
-def audited(*, study: Study, example_ids: Sequence[int]) -> QuerySet[Example]:
-    """List, in rank order, which of these examples are still to be published though a language model labelled them."""
+def audited(*, study: Study, example_ids: Sequence[int], in_this_order: bool = False) -> QuerySet[Example]:
+    """List which of these examples are still to be published though a language model labelled them: in rank order."""
     examples = study.examples.filter(pk__in=example_ids, publication__isnull=True)
-    return examples.filter(label__source=Label.Source.LANGUAGE_MODEL).select_related("label").order_by("rank")
+    order = _place_in(list(example_ids)) if in_this_order else "rank"
+    return examples.filter(label__source=Label.Source.LANGUAGE_MODEL).select_related("label").order_by(order)
 
 
 @transaction.atomic
@@ -135,8 +141,11 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     if wanted.agent:
         after["by"] = wanted.agent
     if wanted.chosen:
-        _mark_chosen(examples[:num_fitting], scores_key=wanted.chosen.scores_key)
+        _mark_chosen(examples[:num_fitting], ChosenBy.UNCERTAINTY, scores_key=wanted.chosen.scores_key)
         after |= {"chosen_by": ChosenBy.UNCERTAINTY, "scores": wanted.chosen.scores_key}
+    if wanted.is_verification:
+        _mark_chosen(examples[:num_fitting], ChosenBy.VERIFICATION)
+        after |= {"chosen_by": ChosenBy.VERIFICATION}
     record_labelling(
         project=project,
         actor=wanted.by if wanted.action == PUBLISHED else None,
@@ -162,10 +171,10 @@ def _lock_next(wanted: PublishRequest) -> list[Example]:
             return found
 
 
-def _mark_chosen(examples: Sequence[Example], *, scores_key: str) -> None:
+def _mark_chosen(examples: Sequence[Example], chosen_by: ChosenBy, *, scores_key: str = "") -> None:
     """Note that they are no random sample, for as long as they are there, and what they were chosen by."""
     chosen = Example.objects.filter(pk__in=[one.pk for one in examples])
-    chosen.update(chosen_by=ChosenBy.UNCERTAINTY, scores_key=scores_key)
+    chosen.update(chosen_by=chosen_by, scores_key=scores_key)
 
 
 def _num_annotations(

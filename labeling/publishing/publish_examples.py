@@ -41,10 +41,14 @@ class PublishResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelLabelled:
-    """Examples that people are to label though a language model did; with `is_shown`, they see what it said."""
+    """Examples that people are to label though a language model did; with `is_shown`, they see what it said.
+
+    With `is_least_sure_first` they are in that order, and marked so; else they are published by rank.
+    """
 
     example_ids: Sequence[int]
     is_shown: bool = False
+    is_least_sure_first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,7 @@ class _Source:
     num_left: int
     chosen: ChosenExamples | None = None
     with_prelabels: bool = False
+    is_verification: bool = False
 
     def examples(self, *, study: Study, left: int) -> QuerySet[Example]:
         """Those that come next where so many are left."""
@@ -67,8 +72,11 @@ def _source(
     *, study: Study, split: str, num_examples: int | None, which: ChosenExamples | ModelLabelled | None
 ) -> _Source:
     if isinstance(which, ModelLabelled):
-        ordered = audited(study=study, example_ids=which.example_ids)
-        return _Source(ordered=ordered, num_left=ordered.count(), with_prelabels=which.is_shown)
+        is_ordered = which.is_least_sure_first
+        ordered = audited(study=study, example_ids=which.example_ids, in_this_order=is_ordered)
+        return _Source(
+            ordered=ordered, num_left=ordered.count(), with_prelabels=which.is_shown, is_verification=is_ordered
+        )
     ordered = publishable(study=study, split=split)
     num_left = ordered.count()
     if which is None:
@@ -120,6 +128,7 @@ def publish(
             split=split,
             chosen=source.chosen,
             with_prelabels=source.with_prelabels,
+            is_verification=source.is_verification,
         )
 
     done = _hold_and_send(want, min(num_examples or source.num_left, source.num_left), client)

@@ -29,6 +29,9 @@ class Recommendation(AppendOnly):
     kept_layers = models.PositiveIntegerField(default=0, help_text="That the student keeps, 0 for all.")
     num_opinions = models.PositiveIntegerField(default=0, help_text="Of its labels, those with second opinions.")
     num_by_model = models.PositiveIntegerField(default=0, help_text="Of its labels, those that a language model gives.")
+    num_verified = models.PositiveIntegerField(
+        default=0, help_text="Of its labels, those of a language model that people verify."
+    )
     price = amount_field(null=True, help_text="Of labels and compute, as they were quoted.")
     score = models.FloatField(null=True)
     low_80 = models.FloatField(null=True)

@@ -40,8 +40,8 @@ class Point:
     its dollars are those of all of them together. `interval_over` says what its interval holds, and
     `over_labels` is the wider one that holds other labels too, where that was measured.
     `num_chosen` of its labels are of examples that a model was least sure of, and no random ones; `num_opinions` rest
-    on second opinions; a language model gave `num_by_model` of them. `layers` are those of its checkpoint that it was
-    carved from, none where it has all.
+    on second opinions; a language model gave `num_by_model` of them, and `num_verified` more that people verified, the
+    least sure first. `layers` are those of its checkpoint that it was carved from, none where it has all.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
     """
@@ -62,6 +62,7 @@ class Point:
     num_chosen: int = 0
     num_opinions: int = 0
     num_by_model: int = 0
+    num_verified: int = 0
     layers: tuple[int, ...] = ()
     num_examples: int = 0
     num_seeds: int = 1
@@ -157,6 +158,7 @@ def _point(ledger: StudyLedger, row: Mapping[str, Any]) -> Point:
         num_chosen=ledger.num_chosen(run_id=run_id),
         num_opinions=ledger.num_opinions(run_id=run_id),
         num_by_model=ledger.num_by_model(run_id=run_id),
+        num_verified=ledger.num_verified(run_id=run_id),
         num_pseudo_labels=row["artifact__num_pseudo_labels"],
         layers=kept_layers(row["artifact__run__model"]),
         bill=ledger.bill(run_id=run_id),

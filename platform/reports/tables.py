@@ -174,7 +174,7 @@ def _remarks(report: Report) -> list[str]:
         if point.num_chosen
     ]
     remarks += [
-        f"Of the labels of student {point.artifact_id}, a language model gave {point.num_by_model:,}."
+        f"Of the labels of student {point.artifact_id}, a language model gave {point.num_by_model:,}{_verified(point)}."
         for point in report.points
         if point.num_by_model
     ]
@@ -186,6 +186,10 @@ def _remarks(report: Report) -> list[str]:
     if any(point.is_replay for point in report.points):
         remarks.append("Replay: labels were replayed from known answers, not given by people.")
     return remarks
+
+
+def _verified(point: Point) -> str:
+    return f", and people verified {point.num_verified:,} more that it was least sure of" if point.num_verified else ""
 
 
 def _spending(report: Report) -> list[str]:

@@ -176,6 +176,7 @@ class ChosenBy(models.TextChoices):
 
     CHANCE = "", "Chance: in the study's random order"
     UNCERTAINTY = "uncertainty", "Uncertainty: a model was least sure of it"
+    VERIFICATION = "verification", "Verification: the language model that labelled it was least sure of it"
 
 
 class Example(models.Model):

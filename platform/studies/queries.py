@@ -54,7 +54,19 @@ def chosen(study: Study) -> QuerySet[Example]:
 
 def num_chosen_of_snapshots(study: Study) -> dict[int, int]:
     """How many labelled rows of each snapshot that has any were chosen by a model."""
-    items = SnapshotItem.objects.filter(example__in=chosen(study))
+    return _num_by_people(SnapshotItem.objects.filter(example__in=chosen(study)))
+
+
+def num_verified_of_snapshots(study: Study) -> dict[int, int]:
+    """How many of these a language model had labelled, and people verified as it was least sure of them."""
+    return _num_by_people(
+        SnapshotItem.objects.filter(example__in=chosen(study).filter(chosen_by=ChosenBy.VERIFICATION))
+    )
+
+
+def _num_by_people(items: QuerySet[SnapshotItem]) -> dict[int, int]:
+    """By snapshot, without those that wait for people with a language model's label."""
+    items = items.exclude(source=Label.Source.LANGUAGE_MODEL)
     return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
 
 

@@ -14,6 +14,7 @@ from planning.policy.sizes import (
     pseudo_sizes,
     rungs,
     smaller_sizes,
+    verified_sizes,
 )
 from planning.policy.state import State
 from planning.policy.words import Wording
@@ -43,4 +44,5 @@ __all__ = [
     "pseudo_sizes",
     "rungs",
     "smaller_sizes",
+    "verified_sizes",
 ]

@@ -109,21 +109,23 @@ class Question:
         """The same question where labels, or all compute, cost this many times as much."""
         offers, owned = self.offers, self.owned or self.offers.nothing()
         if which == "labels":
-            chosen, opinions = (
+            chosen, opinions, verified = (
                 None if dollars is None else factor * dollars
-                for dollars in (offers.chosen_dollars, offers.opinion_dollars)
+                for dollars in (offers.chosen_dollars, offers.opinion_dollars, offers.verified_dollars)
             )
             scaled = replace(
                 offers,
                 label_dollars=factor * offers.label_dollars,
                 chosen_dollars=chosen,
                 opinion_dollars=opinions,
+                verified_dollars=verified,
             )
             held = replace(
                 owned,
                 label_dollars=factor * owned.label_dollars,
                 chosen_dollars=factor * owned.chosen_dollars,
                 opinion_dollars=factor * owned.opinion_dollars,
+                verified_dollars=factor * owned.verified_dollars,
             )
             return replace(self, offers=scaled, owned=held)
         compute, teacher = factor * offers.compute_dollars, factor * offers.teacher_dollars

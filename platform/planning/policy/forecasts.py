@@ -48,14 +48,19 @@ def state_of(*, points: Sequence[Point], offers: PriceList, owned: Owned, money:
     others = [point.cell for point in sorted(points, key=lambda point: -point.score) if point.cell not in on_offer]
     others = others[:NUM_BEST]
     nothing = np.zeros(len(others))
+
+    def longer(dollars: Floats | None) -> Floats | None:
+        return None if dollars is None else np.append(dollars, nothing)
+
     prices = PriceList(
         cells=Cells.of([*on_offer, *others]),
         label_dollars=np.append(offers.label_dollars, nothing),
         compute_dollars=np.append(offers.compute_dollars, nothing),
         teacher_dollars=np.append(offers.teacher_dollars, nothing),
-        chosen_dollars=None if offers.chosen_dollars is None else np.append(offers.chosen_dollars, nothing),
-        opinion_dollars=None if offers.opinion_dollars is None else np.append(offers.opinion_dollars, nothing),
-        model_dollars=None if offers.model_dollars is None else np.append(offers.model_dollars, nothing),
+        chosen_dollars=longer(offers.chosen_dollars),
+        opinion_dollars=longer(offers.opinion_dollars),
+        model_dollars=longer(offers.model_dollars),
+        verified_dollars=longer(offers.verified_dollars),
     )
     held = replace(owned, has_teacher=np.append(owned.has_teacher, nothing > 0))
     scores = np.array([measured.get(cell, np.nan) for cell in (*on_offer, *others)])

@@ -9,6 +9,7 @@ TIMES = 8
 """The largest offer over what is there: farther out, nothing is forecast."""
 SMALLER = 5
 FEWER_PSEUDO = (3, 10)
+MOST_UNVERIFIED, MOST_VERIFIED = 10, 3
 
 
 def rungs(*, above: float, most: float) -> list[int]:
@@ -33,6 +34,11 @@ def opinion_sizes(most: int) -> list[int]:
     """Of labels that can get a second opinion: all of them, and round numbers down to about a fifth."""
     every = [most] if most >= FEWEST else []
     return [*rungs(above=most / SMALLER - 1, most=most / 1.2)[-MOST_SMALLER:], *every]
+
+
+def verified_sizes(num_labels: int, *, most: int) -> list[int]:
+    """Of labels of a language model, how many people may verify: round numbers, a tenth to five sixths of them."""
+    return rungs(above=num_labels / MOST_UNVERIFIED - 1, most=min(num_labels / 1.2, most))[-MOST_VERIFIED:]
 
 
 def half_of_layers(num_layers: int) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from planning.posterior.second_opinions import (
     counted_points,
     worlds_with_opinions,
 )
+from planning.posterior.verified_labels import LabelOrder, accuracy_left, errors_found
 
 __all__ = [
     "LEAST_PAIRS",
@@ -21,10 +22,13 @@ __all__ = [
     "ChoiceFactor",
     "LabelAccuracy",
     "LabelErrors",
+    "LabelOrder",
     "Posterior",
     "Prior",
     "Worlds",
+    "accuracy_left",
     "counted_points",
+    "errors_found",
     "fit_points",
     "from_even",
     "learned_prior",

@@ -8,11 +8,12 @@ Labels whose errors are spread evenly tell as much as m² L labels of people, wi
 (Angluin and Laird, Learning from Noisy Examples, Machine Learning 2, 1988, for K = 2). A model's errors are not spread
 evenly: it errs alike on texts that are alike, and a student learns that. A part r of its errors comes back, so that the
 student scores (1 - s r (1 - a)) of what m² L labels score: of a model's labels alone, with r = 1, at most a. Neither a
-nor r is known; each draw has its own, and students that have such labels tell which are likely.
+nor r is known; each draw has its own, and students that have such labels tell which are likely. Where people verified
+some, those that the model was least sure of, s are the others, and a is what is right of these: see `verified_labels`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from planning.posterior.fit import SEED, Worlds
 from planning.posterior.likelihood import FREEDOM
 from planning.posterior.particles import Rows
 from planning.posterior.sampler import resample
+from planning.posterior.verified_labels import LabelOrder, accuracy_left
 from planning.surfaces import Cell, Cells, Floats, Point
 
 NODES = np.log([0.01, 0.05, 0.15, 0.3, 0.5, 0.75, 1.0, 1.2])
@@ -39,12 +41,16 @@ MOST_SD = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class LabelAccuracy:
-    """What is believed of the share of a model's labels that are right; `num_audited` that people looked at."""
+    """What is believed of the share of a model's labels that are right; `num_audited` that people looked at.
+
+    `order`: of how well its confidence tells those that are wrong.
+    """
 
     num_classes: int
     mean: float = UNAUDITED[0]
     sd: float = UNAUDITED[1]
     num_audited: int = 0
+    order: LabelOrder = field(default_factory=LabelOrder)
 
     def __post_init__(self) -> None:
         if self.num_classes < 2:
@@ -67,13 +73,41 @@ class LabelAccuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class _Errors:
-    """Draws of how many of a model's labels are right, and of the part of its errors that comes back."""
+    """Draws of how many of a model's labels are right, of how well it orders them, and of the part that comes back."""
 
     accuracy: Floats
     comes_back: Floats
+    quality: Floats
 
     def take(self, rows: Rows) -> "_Errors":
-        return _Errors(accuracy=self.accuracy[rows], comes_back=self.comes_back[rows])
+        return _Errors(accuracy=self.accuracy[rows], comes_back=self.comes_back[rows], quality=self.quality[rows])
+
+    def left(self, verified: Floats) -> Floats:
+        """How many are right of those that nobody verified: draws by cells. Parameters: `verified` of each cell."""
+        accuracy = np.repeat(self.accuracy[:, None], len(verified), axis=1)
+        some = verified > 0
+        accuracy[:, some] = accuracy_left(
+            accuracy=accuracy[:, some], share=verified[None, some], quality=self.quality[:, None]
+        )
+        return accuracy
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shares:
+    """Of each cell: of its labels, those that are the model's; of all that it gave, those that people verified."""
+
+    by_model: Floats
+    verified: Floats
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell]) -> "_Shares":
+        return cls(
+            by_model=np.array([cell.by_model / cell.labels for cell in cells]),
+            verified=np.array([cell.verified / (cell.verified + cell.by_model) for cell in cells]),
+        )
+
+    def last(self, number: int) -> "_Shares":
+        return _Shares(by_model=self.by_model[-number:], verified=self.verified[-number:])
 
 
 def worlds_with_model_labels(
@@ -86,7 +120,7 @@ def worlds_with_model_labels(
         scores of cells without any.
     """
     every = [*map(cells.cell, range(len(cells))), *(point.cell for point in points)]
-    plain = Cells.of([replace(cell, by_model=0) for cell in every])
+    plain = Cells.of([replace(cell, by_model=0, verified=0) for cell in every])
     places = [place for place, cell in enumerate(every) if cell.by_model]
     if accuracy is None or not places:
         worlds = draw(plain)
@@ -96,32 +130,37 @@ def worlds_with_model_labels(
     worlds = draw(Cells.of([*map(plain.cell, range(len(plain))), *at_nodes]))
     size = len(worlds.noise)
     phi_nodes = worlds.phi[:, len(every) :].reshape(size, len(NODES), len(some)).swapaxes(1, 2)
-    share = np.array([cell.by_model / cell.labels for cell in some])
+    shares = _Shares.of(some)
     random = np.random.default_rng(SEED)
     rows = np.repeat(np.arange(size), DRAWS_PER_WORLD if points else 1)
-    errors = _Errors(accuracy=accuracy.draw(random, len(rows)), comes_back=random.beta(*COMES_BACK, len(rows)))
+    errors = _Errors(
+        accuracy=accuracy.draw(random, len(rows)),
+        comes_back=random.beta(*COMES_BACK, len(rows)),
+        quality=accuracy.order.draw(np.random.default_rng([SEED, 1]), len(rows)),
+    )
     if points:
-        phi = _lowered(phi_nodes[rows][:, -len(points) :], errors, share[-len(points) :], accuracy)
+        phi = _lowered(phi_nodes[rows][:, -len(points) :], errors, shares.last(len(points)), accuracy)
         kept = resample(_likelihoods(phi, worlds.noise[rows], points), size, random)
         rows, errors = rows[kept], errors.take(kept)
     found = worlds.phi[rows]
-    found[:, places] = _lowered(phi_nodes[rows], errors, share, accuracy)
+    found[:, places] = _lowered(phi_nodes[rows], errors, shares, accuracy)
     return Worlds(phi=found[:, : len(cells)], noise=worlds.noise[rows])
 
 
 def _fewer(cell: Cell, times: float) -> Cell:
     """A cell of people's labels alone, so many times as many."""
-    return replace(cell, labels=max(round(cell.labels * times), 1), chosen=0, opinions=0, by_model=0)
+    return replace(cell, labels=max(round(cell.labels * times), 1), chosen=0, opinions=0, by_model=0, verified=0)
 
 
-def _lowered(phi_nodes: Floats, errors: _Errors, share: Floats, belief: LabelAccuracy) -> Floats:
+def _lowered(phi_nodes: Floats, errors: _Errors, shares: _Shares, belief: LabelAccuracy) -> Floats:
     """Phi of each draw (rows) at each cell: as of the labels that its own count for, less what comes back of errors."""
-    worth = belief.worth(errors.accuracy[:, None], share[None, :])
+    accuracy, share = errors.left(shares.verified), shares.by_model[None, :]
+    worth = belief.worth(accuracy, share)
     logs = np.log(np.maximum(worth, np.exp(NODES[0])))
     right = np.clip(np.searchsorted(NODES, logs), 1, len(NODES) - 1)
     part = np.clip((logs - NODES[right - 1]) / (NODES[right] - NODES[right - 1]), 0.0, 1.0)
     before, after = (np.take_along_axis(phi_nodes, node[..., None], axis=2)[..., 0] for node in (right - 1, right))
-    kept = 1 - share[None, :] * (errors.comes_back * (1 - errors.accuracy))[:, None]
+    kept = 1 - share * errors.comes_back[:, None] * (1 - accuracy)
     return to_even(from_even(before + part * (after - before)) * kept)
 
 

@@ -25,7 +25,8 @@ class Cell:
     `teacher` numbers who teaches: 0 is the usual teacher, and any other another one. Of its labels, `chosen` are of
     examples that a model was least sure of; the others are of random ones. `layers` are those that a carved student
     keeps of its checkpoint, 0 where it has all. `opinions` of its labels rest on a second opinion, and on a third where
-    two annotations differ. A language model gave `by_model` of its labels; no teacher has any.
+    two annotations differ. A language model gave `by_model` of its labels, and `verified` more, those that it was least
+    sure of, which people verified; no teacher has any, and where it gave none of the others none count as verified.
     """
 
     labels: int
@@ -35,6 +36,7 @@ class Cell:
     layers: int = 0
     opinions: int = 0
     by_model: int = 0
+    verified: int = 0
 
     @property
     def is_usual(self) -> bool:
@@ -54,6 +56,7 @@ class Cell:
     def _made_of(self) -> str:
         if self.pseudo_labels == 0:
             by_model = f", {self.by_model:,} of them by a language model" if self.by_model else ""
+            by_model += f" and {self.verified:,} verified" if self.verified else ""
             return f"{self.labels:,} labels" + (f", {self.chosen:,} of them chosen" if self.chosen else "") + by_model
         if self.pseudo_labels == TEACHER:
             return f"{'another' if self.teacher else 'the'} teacher of {self.labels:,} labels"
@@ -82,6 +85,7 @@ class Cells:
     layers: Floats
     opinions: Floats
     by_model: Floats
+    verified: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -103,6 +107,7 @@ class Cells:
             layers=np.array([float(cell.layers) for cell in cells]),
             opinions=np.array([float(cell.opinions) for cell in cells]),
             by_model=np.array([float(cell.by_model) for cell in cells]),
+            verified=np.array([float(cell.verified) for cell in cells]),
         )
 
     @classmethod
@@ -128,14 +133,11 @@ class Cells:
 
     def cell(self, place: int) -> Cell:
         """The cell of this number."""
-        labels, *others = (
-            int(part[place])
-            for part in (self.labels, self.teachers, self.chosen, self.layers, self.opinions, self.by_model)
-        )
-        return Cell(labels, float(self.pseudo_labels[place]), *others)
+        labels, pseudo_labels, *others = (float(getattr(self, name)[place]) for name in _AMOUNTS)
+        return Cell(int(labels), pseudo_labels, *map(int, others))
 
 
-_AMOUNTS = ("labels", "pseudo_labels", "teachers", "chosen", "layers", "opinions", "by_model")
+_AMOUNTS = ("labels", "pseudo_labels", "teachers", "chosen", "layers", "opinions", "by_model", "verified")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ class Owned:
     """What was bought: the dollars of its labels, and for which cells the teacher is owned.
 
     `chosen_dollars`: of labels that a model chose, which are other ones than the random labels; `opinion_dollars`: of
-    second opinions; `model_dollars`: of labels that a language model gave.
+    second opinions; `model_dollars`: of labels that a language model gave; `verified_dollars`: of verifying some.
     """
 
     label_dollars: float
@@ -21,6 +21,7 @@ class Owned:
     chosen_dollars: float = 0.0
     opinion_dollars: float = 0.0
     model_dollars: float = 0.0
+    verified_dollars: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,8 @@ class PriceList:
     """The costs of cells, split: random labels, all compute, and the part of the compute that is the teacher's.
 
     `chosen_dollars`: of labels that a model chose, and of choosing them; `opinion_dollars`: of second opinions on
-    labels that are there; `model_dollars`: of labels that a language model gives; None where no cell has any.
+    labels that are there; `model_dollars`: of labels that a language model gives; `verified_dollars`: of people who
+    verify some of these; None where no cell has any.
     """
 
     cells: Cells
@@ -38,6 +40,7 @@ class PriceList:
     chosen_dollars: Floats | None = None
     opinion_dollars: Floats | None = None
     model_dollars: Floats | None = None
+    verified_dollars: Floats | None = None
 
     @classmethod
     def of(cls, surface: Surface) -> Self:
@@ -66,15 +69,17 @@ class PriceList:
             labels = labels + np.maximum(self.opinion_dollars - owned.opinion_dollars, 0.0)
         if self.model_dollars is not None:
             labels = labels + np.maximum(self.model_dollars - owned.model_dollars, 0.0)
+        if self.verified_dollars is not None:
+            labels = labels + np.maximum(self.verified_dollars - owned.verified_dollars, 0.0)
         compute = self.compute_dollars - np.where(owned.has_teacher, self.teacher_dollars, 0.0)
         price = labels + np.maximum(compute, 0.0)
         return np.where(price < 1e-9, 0.0, price)
 
     def after(self, owned: Owned, cell: int) -> Owned:
         """What is owned once a cell is bought: its labels, and the teacher if it has one."""
-        chosen, opinions, by_model = (
+        chosen, opinions, by_model, verified = (
             0.0 if dollars is None else float(dollars[cell])
-            for dollars in (self.chosen_dollars, self.opinion_dollars, self.model_dollars)
+            for dollars in (self.chosen_dollars, self.opinion_dollars, self.model_dollars, self.verified_dollars)
         )
         bought = replace(
             owned,
@@ -82,6 +87,7 @@ class PriceList:
             chosen_dollars=max(owned.chosen_dollars, chosen),
             opinion_dollars=max(owned.opinion_dollars, opinions),
             model_dollars=max(owned.model_dollars, by_model),
+            verified_dollars=max(owned.verified_dollars, verified),
         )
         if self.cells.is_annotate[cell]:
             return bought

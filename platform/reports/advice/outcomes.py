@@ -51,7 +51,7 @@ def record_outcomes(situation: Situation) -> None:
         key = (
             *(point.num_labels, point.num_pseudo_labels),
             *(point.run_id in situation.self_taught, point.num_chosen, len(point.layers)),
-            *(point.num_opinions, point.num_by_model),
+            *(point.num_opinions, point.num_by_model, point.num_verified),
         )
         found = next(filter(None, (_said_of(key, one) for one in before)), None)
         if found:

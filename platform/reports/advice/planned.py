@@ -117,10 +117,11 @@ def planned_points(found: NextTranche, *, ledger: StudyLedger) -> list[PlannedPo
 
 def _shown(found: NextTranche) -> list[OfferRecord]:
     first = [found.best] if found.best else []
-    shown: dict[tuple[str, int, int, bool], OfferRecord] = {}
+    shown: dict[tuple[str, int, int, bool, bool], OfferRecord] = {}
     for offer in [*first, *found.offers]:
         if offer.can_tell and not offer.is_teacher:
-            shown.setdefault((offer.path, offer.labels, len(offer.layers), offer.num_by_model > 0), offer)
+            kind_of_labels = offer.num_by_model > 0, offer.num_to_verify > 0
+            shown.setdefault((offer.path, offer.labels, len(offer.layers), *kind_of_labels), offer)
     return list(shown.values())[:MOST_PLANNED]
 
 

@@ -89,7 +89,10 @@ def _price_list(offers: Sequence[Offer]) -> PriceList:
             [float(offer.labels + offer.selection.expected) if offer.selection else 0.0 for offer in offers]
         ),
         opinion_dollars=np.array([float(offer.labels) if offer.num_asked else 0.0 for offer in offers]),
-        model_dollars=np.array([float(offer.labels) if offer.cell.by_model else 0.0 for offer in offers]),
+        model_dollars=np.array(
+            [float(offer.labels - offer.for_verifying) if offer.cell.by_model else 0.0 for offer in offers]
+        ),
+        verified_dollars=np.array([float(offer.for_verifying) for offer in offers]),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
         teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),
     )

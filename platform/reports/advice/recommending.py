@@ -149,6 +149,8 @@ def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offe
     further = next((offer for offer in by_cell.values() if offer.num_new and not offer.cell.by_model), None)
     if further:
         prices.insert(0, ("labels", "A label", further.labels / further.num_new))
+    elif checked := next((offer for offer in by_cell.values() if offer.num_to_verify), None):
+        prices.insert(0, ("labels", "Verifying a label", checked.for_verifying / checked.num_to_verify))
     elif asked := next((offer for offer in by_cell.values() if offer.num_asked), None):
         prices.insert(0, ("labels", "A second opinion", asked.labels / asked.num_asked))
     found = []
@@ -171,7 +173,7 @@ def _spent_on(which: _Price, offer: Offer | None) -> Decimal:
     if offer is None:
         return ZERO
     if which == "labels":
-        return ZERO if offer.cell.by_model else offer.labels
+        return offer.for_verifying if offer.cell.by_model else offer.labels
     return offer.compute_expected
 
 
@@ -192,10 +194,10 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
     return name_labels_alone(needed, num_there=pool.num_labels, price=price)
 
 
-def _arm(offer: Offer) -> tuple[Path, int, int, bool, bool, bool, bool]:
+def _arm(offer: Offer) -> tuple[Path, int, int, tuple[bool, ...]]:
     cell = offer.cell
-    kind_of_labels = offer.num_new > 0, offer.selection is not None, offer.num_asked > 0, cell.by_model > 0
-    return offer.path, cell.teacher, cell.layers, *kind_of_labels
+    is_of_people = offer.num_new > 0, offer.selection is not None, offer.num_asked > 0
+    return offer.path, cell.teacher, cell.layers, (*is_of_people, cell.by_model > 0, offer.num_to_verify > 0)
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:
@@ -236,6 +238,7 @@ def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, An
         "kept_layers": best.cell.layers,
         "num_opinions": best.cell.opinions,
         "num_by_model": best.cell.by_model,
+        "num_verified": best.cell.verified,
         "price": best.price,
     }
     if foreseen is None:

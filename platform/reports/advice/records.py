@@ -19,9 +19,12 @@ from reports.models import Recommendation
 from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, RunPlan, RunRequest
 from studies.models import Study
 
-AMOUNTS = ("label_cost", "compute_cost", "scoring_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
+AMOUNTS = (
+    *("label_cost", "compute_cost", "scoring_cost", "verifying_cost"),
+    *("price_low", "price_high", "pilot_adds", "pilot_holds"),
+)
 
-OfferKey = tuple[int | None, int | None, bool, int, int, int, int]
+OfferKey = tuple[int | None, int | None, bool, int, int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,8 @@ class OfferRecord:
     `layers` are those that its student keeps of `of_layers`, none where it has all. A language model gives
     `num_by_model` of its labels: the further ones through connection `labeller`. Before people have looked at enough of
     these, `num_to_audit` are to be looked at; `num_missing` of those the model has yet to give. `is_gold_only`: what it
-    labelled is left out.
+    labelled is left out. `num_verified` more are its labels once people have verified `num_to_verify` of those there or
+    to come, the least sure first; `verifying_cost` is that part of the label cost.
     `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
 
@@ -64,6 +68,9 @@ class OfferRecord:
     num_to_audit: int = 0
     num_missing: int = 0
     is_gold_only: bool = False
+    num_verified: int = 0
+    num_to_verify: int = 0
+    verifying_cost: Decimal | None = None
     scorer: int | None = None
     num_to_score: int = 0
     scoring_minutes: int = 0
@@ -83,7 +90,7 @@ class OfferRecord:
     @property
     def key(self) -> OfferKey:
         """What tells it from the other offers of its recommendation."""
-        of_labels = self.num_chosen, len(self.layers), self.num_opinions, self.num_by_model
+        of_labels = self.num_chosen, len(self.layers), self.num_opinions, self.num_by_model, self.num_verified
         return self.labels, self.pseudo_labels, self.is_self_taught, *of_labels
 
     @property
@@ -111,13 +118,14 @@ class OfferRecord:
     @property
     def is_startable(self) -> bool:
         """Whether all of its labels are there, as they are to be."""
-        return not (self.num_new or self.num_waiting or self.num_asked)
+        return not (self.num_new or self.num_waiting or self.num_asked or self.num_to_verify)
 
     @property
     def student(self) -> str:
         """The student, or the teacher, that it leads to."""
         pseudo_labels = TEACHER if self.pseudo_labels is None else float(self.pseudo_labels)
-        cell = Cell(self.labels, pseudo_labels, layers=len(self.layers), by_model=self.num_by_model)
+        labels = {"by_model": self.num_by_model, "verified": self.num_verified}
+        cell = Cell(self.labels, pseudo_labels, layers=len(self.layers), **labels)
         return name_student(cell, is_hybrid=self.is_hybrid, of_layers=self.of_layers)
 
     @property
@@ -125,6 +133,7 @@ class OfferRecord:
         """What kind of purchase it is."""
         chosen = " chosen by uncertainty" if self.is_chosen else ""
         by_model = " by a language model" if self.num_by_model else ""
+        by_model += ", some verified" if self.num_to_verify else ""
         if self.num_new:
             labels = f"further labels{chosen}{by_model}, "
         elif self.num_asked:
@@ -223,7 +232,13 @@ def _selection_of(offer: Offer) -> dict[str, Any]:
 
 def _labelling_of(offer: Offer) -> dict[str, Any]:
     labeller = offer.labeller
-    found: dict[str, Any] = {"num_by_model": offer.cell.by_model, "is_gold_only": offer.is_gold_only}
+    found: dict[str, Any] = {
+        "num_by_model": offer.cell.by_model,
+        "is_gold_only": offer.is_gold_only,
+        "num_verified": offer.cell.verified,
+        "num_to_verify": offer.num_to_verify,
+        "verifying_cost": offer.for_verifying if offer.num_to_verify else None,
+    }
     if labeller is None:
         return found
     found["labeller"] = labeller.connection_id
@@ -248,7 +263,7 @@ def pseudo_labels_of(cell: Cell) -> int | None:
 def key_of(recommendation: Recommendation) -> OfferKey:
     """The key of the offer that a recommendation says to take."""
     found = recommendation
-    of_labels = found.num_chosen, found.kept_layers, found.num_opinions, found.num_by_model
+    of_labels = found.num_chosen, found.kept_layers, found.num_opinions, found.num_by_model, found.num_verified
     return found.labels, found.pseudo_labels, found.is_self_taught, *of_labels
 
 

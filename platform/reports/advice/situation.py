@@ -1,7 +1,7 @@
 """What a recommendation rests on, read with few queries; by its key one is found again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Self
@@ -36,11 +36,12 @@ from studies.queries import (
     num_by_model_of_snapshots,
     num_chosen_of_snapshots,
     num_opinions_of_snapshots,
+    num_verified_of_snapshots,
     split_counts,
 )
 
 # To be raised when the same state would get other words.
-METHOD = 8
+METHOD = 9
 STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 """Who teaches a cell: the study's teacher, or the student's own checkpoint."""
 
@@ -68,7 +69,8 @@ class MeasuredTeacher:
 class Pool:
     """Examples of the pool: labelled, published and not answered yet, to be published, and all.
 
-    A language model labelled `num_by_model` more, which are none of `num_labels`.
+    A language model labelled `num_by_model` more, which are none of `num_labels`; of the latter, it had given
+    `num_verified` before people verified them, the least sure first.
     `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them;
     `opinion_places` of those whose labels rest on second opinions.
     """
@@ -81,6 +83,7 @@ class Pool:
     chosen_places: tuple[int, ...] = ()
     num_open_chosen: int = 0
     opinion_places: tuple[int, ...] = ()
+    num_verified: int = 0
 
     @property
     def num_there(self) -> int:
@@ -179,6 +182,7 @@ class Situation:
             layers=len(point.layers),
             opinions=point.num_opinions,
             by_model=point.num_by_model,
+            verified=point.num_verified,
         )
 
     def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
@@ -208,7 +212,7 @@ class Situation:
 
 
 def _point_key(point: Point) -> tuple[object, ...]:
-    amounts = point.num_labels, point.num_pseudo_labels, point.num_by_model, point.layers
+    amounts = point.num_labels, point.num_pseudo_labels, point.num_by_model, point.num_verified, point.layers
     return point.artifact_id, *amounts, point.utility, point.low, point.high
 
 
@@ -221,6 +225,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
     open_ones = open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples")
     self_taught, marked = self_taught_runs(study), _Marked.of_study(study)
+    chosen_by = _chosen_by(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
         study=study,
@@ -234,9 +239,10 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
             num_new=publishable(study=study, split=Split.POOL).count(),
             num_examples=counts[Split.POOL].num_examples,
             num_by_model=counts[Split.POOL].num_by_model,
-            chosen_places=_chosen_places(study),
+            chosen_places=tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE),
             num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
             opinion_places=opinion_places(study),
+            num_verified=chosen_by.count(ChosenBy.VERIFICATION),
         ),
         money=_money(study),
         terms=_terms(study),
@@ -254,14 +260,19 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
 
 @dataclass(frozen=True, kw_only=True)
 class _Marked:
-    """By snapshot, how many of its labels a model chose, and how many rest on second opinions."""
+    """By snapshot, how many of its labels a model chose, rest on second opinions, or were a model's and verified."""
 
     chosen: Mapping[int, int]
     opinions: Mapping[int, int]
+    verified: Mapping[int, int]
 
     @classmethod
     def of_study(cls, study: Study) -> Self:
-        return cls(chosen=num_chosen_of_snapshots(study), opinions=num_opinions_of_snapshots(study))
+        return cls(
+            chosen=num_chosen_of_snapshots(study),
+            opinions=num_opinions_of_snapshots(study),
+            verified=num_verified_of_snapshots(study),
+        )
 
     def of(self, snapshot: int | None) -> tuple[int, int]:
         """Of the labels that a run trains on; none where it has no snapshot."""
@@ -274,27 +285,33 @@ def teachers_of(study: Study) -> list[dict[str, Any]]:
     return [study.teacher_model, *own]
 
 
-def _chosen_places(study: Study) -> tuple[int, ...]:
-    if not chosen(study).exists():
-        return ()
-    chosen_by = gold(study, Split.POOL).values_list("chosen_by", flat=True)
-    return tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE)
+def _chosen_by(study: Study) -> list[str]:
+    """Of each labelled example of the pool, in the order in which runs take them; empty where none is chosen."""
+    return list(gold(study, Split.POOL).values_list("chosen_by", flat=True)) if chosen(study).exists() else []
 
 
 def _under_way(runs: Sequence[Run], self_taught: frozenset[int], marked: _Marked) -> frozenset[Cell]:
     """What runs measure when they end."""
     by_model = num_by_model_of_snapshots({run.snapshot_id for run in runs if run.snapshot_id is not None})
-    found = ((run, _cell_of(run, self_taught, marked)) for run in runs)
-    return frozenset(replace(cell, by_model=by_model.get(run.snapshot_id or 0, 0)) for run, cell in found)
+    return frozenset(_cell_of(run, self_taught, marked, by_model.get(run.snapshot_id or 0, 0)) for run in runs)
 
 
-def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked) -> Cell:
-    """The same of one, whose labels all people gave."""
+def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked, by_model: int) -> Cell:
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
     pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)
     num_chosen, num_opinions = marked.of(run.snapshot_id)
-    return Cell(run.num_labels, pseudo_labels, teacher, num_chosen, len(kept_layers(run.model)), num_opinions)
+    verified = marked.verified.get(run.snapshot_id or 0, 0) if by_model else 0
+    return Cell(
+        run.num_labels,
+        pseudo_labels,
+        teacher,
+        num_chosen - verified,
+        len(kept_layers(run.model)),
+        num_opinions,
+        by_model,
+        verified,
+    )
 
 
 def _teachers(study: Study, marked: _Marked) -> tuple[MeasuredTeacher, ...]:

@@ -26,14 +26,22 @@ IN_PROGRESS = "Cannot tell yet: what the runs in progress measure comes first."
 def name_purchase(offer: Offer) -> str:
     """What is bought: “20 more labels and a student of 120 labels and 500 pseudo-labels”."""
     student = name_student(offer.cell, is_hybrid=offer.is_hybrid, of_layers=offer.of_layers)
-    if offer.num_new and offer.labeller:
-        return f"{offer.num_new:,} more labels by {offer.labeller.name} and {student}"
+    if offer.labeller and (offer.num_new or offer.num_to_verify):
+        return f"{_labels_by_model(offer, offer.labeller.name)} and {student}"
     if offer.num_new:
         chosen = ", chosen by uncertainty," if offer.selection else ""
         return f"{offer.num_new:,} more labels{chosen} and {student}"
     if offer.num_asked:
         return f"second opinions on {offer.num_asked:,} of the {offer.cell.labels:,} labels and {student}"
     return f"{student}, {offer.num_waiting:,} of them on their way" if offer.num_waiting else student
+
+
+def _labels_by_model(offer: Offer, name: str) -> str:
+    if not offer.num_to_verify:
+        return f"{offer.num_new:,} more labels by {name}"
+    if not offer.num_new:
+        return f"people verifying the {counted(offer.num_to_verify, 'label')} that {name} is least sure of"
+    return f"{offer.num_new:,} more labels by {name}, the {offer.num_to_verify:,} least sure of all verified by people,"
 
 
 def name_factor(factor: ChoiceFactor) -> str:
@@ -75,6 +83,7 @@ def name_student(cell: Cell, *, is_hybrid: bool = False, of_layers: int = 0) -> 
     made_of = f"{cell.labels:,} labels" if cell.labels else "no labels"
     if cell.by_model:
         made_of += f", {cell.by_model:,} of them by a language model"
+        made_of += f" and {cell.verified:,} that people verified" if cell.verified else ""
     if cell.pseudo_labels:
         own = " of its own checkpoint" if cell.teacher == OWN_CHECKPOINT else ""
         made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels{own}"

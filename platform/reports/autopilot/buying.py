@@ -18,12 +18,14 @@ from labeling.publishing import (
     ChosenExamples,
     OpinionRequest,
     PublishRequest,
+    audited,
     hold_batch,
     hold_opinions,
     publishable,
 )
 from reports.autopilot.deciding import BUYS, LABELS, Purchase, View
 from reports.autopilot.spending import spending_of
+from reports.model_labels import ReviewOrder, reviewable
 from reports.models import AutopilotStep
 from reports.selection import select_examples
 from runs.control import start_all
@@ -57,7 +59,7 @@ def buy(view: View, purchase: Purchase, *, project: LabelingProject | None) -> A
     """Hold the money of a purchase and write its step, in the caller's transaction with the autopilot's row locked.
 
     The holds take the budget's lock, which is kept until the transaction ends: what is compared after them stays so.
-    Parameters: `project` the open one of Label Studio; labels and second opinions are bought with it only.
+    Parameters: `project` the open one of Label Studio; what people are to do is bought with it only.
     Raises: NotBought; Forbidden; as `hold_batch`, `hold_opinions` and `start_all`.
     """
     for action in BUYS:
@@ -100,7 +102,10 @@ def _of_people(view: View, purchase: Purchase, project: LabelingProject | None) 
     if project is None:
         raise NotBought(CHANGED)
     uid = uuid5(project.uid, f"{AGENT}:{purchase.recommendation.pk}")
-    return _publish(view, purchase, uid) if purchase.num_labels else _ask(view, purchase, uid)
+    if purchase.num_asked:
+        return _ask(view, purchase, uid)
+    wanted = _verification(view, purchase, uid) if purchase.num_verified else _further(view, purchase, uid)
+    return _publish(wanted)
 
 
 def _ask(view: View, purchase: Purchase, uid: UUID) -> Bought:
@@ -117,11 +122,11 @@ def _ask(view: View, purchase: Purchase, uid: UUID) -> Bought:
     )
 
 
-def _publish(view: View, purchase: Purchase, uid: UUID) -> Bought:
+def _further(view: View, purchase: Purchase, uid: UUID) -> PublishRequest:
     chosen = select_examples(view.study) if purchase.offer.is_chosen else None
     if chosen:
         chosen = chosen.next_of(study=view.study, num_examples=purchase.num_labels)
-    wanted = PublishRequest(
+    return PublishRequest(
         by=view.autopilot.acts_for,
         study=view.study,
         examples=_examples(view, chosen),
@@ -131,8 +136,29 @@ def _publish(view: View, purchase: Purchase, uid: UUID) -> Bought:
         split=Split.POOL,
         agent=AGENT,
     )
+
+
+def _verification(view: View, purchase: Purchase, uid: UUID) -> PublishRequest:
+    found = reviewable(view.study, order=ReviewOrder.LEAST_SURE)
+    if not found.is_by_confidence:
+        raise NotBought(CHANGED)
+    ids = found.ids[: purchase.num_verified]
+    return PublishRequest(
+        by=view.autopilot.acts_for,
+        study=view.study,
+        examples=audited(study=view.study, example_ids=ids, in_this_order=True),
+        num_examples=purchase.num_verified,
+        uid=uid,
+        split=Split.POOL,
+        agent=AGENT,
+        with_prelabels=True,
+        is_verification=True,
+    )
+
+
+def _publish(wanted: PublishRequest) -> Bought:
     held = hold_batch(wanted)
-    if held is None or held.num_examples != purchase.num_labels:
+    if held is None or held.num_examples != wanted.num_examples:
         raise NotBought(CHANGED)
     return Bought(
         holds=list(Hold.objects.filter(assignment__publication__batch=held.batch)),

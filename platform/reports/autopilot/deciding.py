@@ -49,8 +49,8 @@ class Wait:
 class Purchase:
     """What is bought of a recommendation.
 
-    `num_labels` examples are published, `num_asked` labelled ones get a second opinion, or `requests` are started. With
-    a `job`, a language model is asked for labels, and nothing else is done.
+    `num_labels` examples are published, `num_asked` labelled ones get a second opinion, people verify `num_verified`
+    labels of a language model, or `requests` are started. With a `job`, it is asked for labels, and no more is done.
     `price` is what it is expected to cost, `holds` the most: its worst case.
     """
 
@@ -61,13 +61,14 @@ class Purchase:
     holds: Decimal
     num_labels: int = 0
     num_asked: int = 0
+    num_verified: int = 0
     requests: Sequence[RunRequest] = ()
     job: RunRequest | None = None
 
     @property
     def is_of_people(self) -> bool:
         """Whether people in Label Studio are to do it."""
-        return bool(self.num_labels or self.num_asked)
+        return bool(self.num_labels or self.num_asked or self.num_verified)
 
 
 Decision = Stop | Wait | Purchase
@@ -235,6 +236,8 @@ def _purchase(view: View) -> Purchase:
         return _labels_by_model(view, offer, offer.labeller)
     if offer.num_new:
         return _labels(view, offer)
+    if offer.num_to_verify:
+        return _verification(view, offer)
     if offer.num_asked:
         return _opinions(view, offer)
     return _runs(view, offer, offer.request(view.study), name=offer.name, price=offer.compute_cost)
@@ -279,6 +282,24 @@ def _opinions(view: View, offer: OfferRecord) -> Purchase:
         price=quote.estimate.expected,
         holds=quote.held,
         num_asked=quote.num_examples,
+    )
+
+
+def _verification(view: View, offer: OfferRecord) -> Purchase:
+    """At most one batch, too."""
+    assert view.tranche.recommendation is not None
+    labeller = view.situation.labeller
+    assert labeller is not None, "without a language model none of its labels are on offer"
+    num_examples = min(offer.num_to_verify, EXAMPLES_PER_BATCH)
+    quote = quote_labels(study=view.study, num_examples=num_examples, num_left=labeller.num_reviewable)
+    what = f"the {counted(quote.num_examples, 'label')} that {labeller.name} is least sure of"
+    return Purchase(
+        recommendation=view.tranche.recommendation,
+        offer=offer,
+        name=f"people verifying {what}, for {offer.student}",
+        price=quote.estimate.expected,
+        holds=quote.held,
+        num_verified=quote.num_examples,
     )
 
 

@@ -138,13 +138,15 @@ class _RunNode(NamedTuple):
 class _TrainingLabels(NamedTuple):
     """Labels that a run or its ancestors trained on, those that a model chose, and the keys of who scored these.
 
-    `num_opinions` of them rested on several annotations, `num_by_model` were given by a language model.
+    `num_opinions` of them rested on several annotations, `num_by_model` were given by a language model. It had given
+    `num_verified` more before people verified them, the least sure first; these count as chosen where none is its own.
     """
 
     num: int
     num_chosen: int
     num_opinions: int
     num_by_model: int
+    num_verified: int
     scores_keys: tuple[str, ...]
 
 
@@ -203,10 +205,10 @@ class LedgerRows:
         return _grouped(given.order_by("pk").values_list("snapshot_id", "example_id"))
 
     @cached_property
-    def chosen(self) -> dict[int, str]:
-        """Examples that were published because a model was least sure of them, with the key of the run that scored."""
+    def chosen(self) -> dict[int, tuple[str, str]]:
+        """Examples that were published because a model was least sure of them: by what, and the key of who scored."""
         chosen = Example.objects.filter(study__in=self.studies).exclude(chosen_by=ChosenBy.CHANCE)
-        return dict(chosen.values_list("pk", "scores_key"))
+        return {pk: (how, scores_key) for pk, how, scores_key in chosen.values_list("pk", "chosen_by", "scores_key")}
 
     @cached_property
     def dev_keys(self) -> dict[int, list[str]]:
@@ -267,19 +269,29 @@ class StudyLedger:
         """Count those of them whose label a language model gave."""
         return self._labels(run_id).num_by_model
 
+    def num_verified(self, *, run_id: int) -> int:
+        """Count those that people verified of the labels that a language model gave."""
+        return self._labels(run_id).num_verified
+
     def _labels(self, run_id: int) -> _TrainingLabels:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._labels_by_snapshots:
             labels = {example: keys for snapshot in snapshots for example, keys in self._rows.items[snapshot]}
-            chosen = sorted(labels.keys() & self._rows.chosen.keys())
             by_model = set[int]().union(*(self._rows.by_model.get(snapshot, ()) for snapshot in snapshots))
+            # Of those that wait for people, a language model's label was taken.
+            chosen = sorted((labels.keys() & self._rows.chosen.keys()) - by_model)
+            how, scores_keys = (
+                zip(*(self._rows.chosen[example] for example in chosen), strict=True) if chosen else ((), ())
+            )
+            num_verified = how.count(ChosenBy.VERIFICATION) if by_model else 0
             self._labels_by_snapshots[snapshots] = _TrainingLabels(
                 num=len(labels),
-                num_chosen=len(chosen),
+                num_chosen=len(chosen) - num_verified,
                 # A label of a language model has one key, its batch.
                 num_opinions=sum(len(keys) > 1 for keys in labels.values()),
                 num_by_model=len(by_model),
-                scores_keys=tuple(dict.fromkeys(self._rows.chosen[example] for example in chosen)),
+                num_verified=num_verified,
+                scores_keys=tuple(dict.fromkeys(scores_keys)),
             )
         return self._labels_by_snapshots[snapshots]
 

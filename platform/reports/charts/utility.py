@@ -227,6 +227,7 @@ def _words(point: Point) -> str:
     pseudo = f" + {counted(point.num_pseudo_labels, 'pseudo-label')}" if point.num_pseudo_labels else ""
     score = f"{percent(point.utility)} ({percent(point.low)} to {percent(point.high)})"
     labels += f", {point.num_by_model:,} by a language model" if point.num_by_model else ""
+    labels += f" and {point.num_verified:,} verified" if point.num_verified else ""
     kept = f", {counted(len(point.layers), 'layer')}" if point.layers else ""
     said = f"{point.path.label}, {labels}{pseudo}{kept}, {cost}: {score}"
     said += ", taught by a language model" if point.is_from_language_model else ""

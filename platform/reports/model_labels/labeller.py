@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from budgets.cost_kinds import CostKind
 from budgets.prices import PriceMissing
 from connections.models import Connection, Outputs
 from connections.money import TokenPrices, token_prices
-from planning.posterior import LabelAccuracy
+from planning.posterior import LabelAccuracy, errors_found
 from reports.model_labels.auditing import num_auditable
 from reports.model_labels.results import audit_results
-from runs.models import LabelingJob, ModelLabel
-from studies.models import Study
+from reports.model_labels.reviewing import num_reviewable, tells_confidence
+from runs.models import LabelAudit, LabelingJob, ModelLabel
+from studies.models import ChosenBy, Label, Study
 from tables.table import counted
 
 # From so many, an interval is about as narrow as what is believed before any is looked at is wide.
 NUM_AUDITED = 30
 _SDS_IN_INTERVAL = 2 * 1.96
 _SDS_IN_80 = 1.2816
+_SHARE_SAID = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,7 @@ class Labeller:
 
     `fault` says why it cannot be asked; empty where it can. `is_labelling`: a job of it is not over yet.
     `num_auditable` of its labels no person has looked at; of an audit, `num_awaited` examples have no person's label.
+    People may verify `num_reviewable` labels; `tells_confidence`: some of them can be called the least sure.
     """
 
     connection_id: int
@@ -35,6 +40,8 @@ class Labeller:
     is_labelling: bool
     num_auditable: int
     num_awaited: int
+    num_reviewable: int = 0
+    tells_confidence: bool = False
     fault: str = ""
 
     @property
@@ -65,6 +72,8 @@ def labeller_of(study: Study) -> Labeller | None:
         is_labelling=jobs.filter(state__in=[*LabelingJob.ACTIVE, LabelingJob.State.PAUSED]).exists(),
         num_auditable=num_auditable(study) if last else 0,
         num_awaited=num_awaited,
+        num_reviewable=num_reviewable(study) if last else 0,
+        tells_confidence=bool(last) and tells_confidence(study),
         fault=fault,
     )
 
@@ -98,15 +107,35 @@ def _audited(study: Study, connection: Connection) -> tuple[LabelAccuracy, int]:
             continue
         if found.quality is None:
             return before, found.num_drawn
+        # What was verified before the draw is in no audit, and is of the labels that the share is of.
+        num_kept, num_verified = _verified_before(found.audit, connection)
+        num_all = found.num_labels + num_verified
         low, high = found.quality.low, found.quality.high
         accuracy = LabelAccuracy(
             num_classes=len(study.labels),
-            mean=found.quality.value,
-            sd=(high - low) / _SDS_IN_INTERVAL,
+            mean=(found.num_labels * found.quality.value + num_kept) / num_all,
+            sd=found.num_labels / num_all * (high - low) / _SDS_IN_INTERVAL,
             num_audited=found.num_looked_at,
+            order=found.order,
         )
         return accuracy, found.num_drawn - found.num_looked_at
     return before, 0
+
+
+def _verified_before(audit: LabelAudit, connection: Connection) -> tuple[int, int]:
+    """How many labels of a connection people kept, of those that they had verified as it was least sure of them."""
+    verified = ModelLabel.objects.filter(
+        job__connection=connection,
+        example__study=audit.study_id,
+        example__chosen_by=ChosenBy.VERIFICATION,
+        example__publication__batch__created_at__lt=audit.created_at,
+        example__label__source=Label.Source.ANNOTATION,
+    )
+    said = {
+        example: value == label
+        for example, value, label in verified.order_by("pk").values_list("example", "value", "example__label__value")
+    }
+    return sum(said.values()), len(said)
 
 
 def name_accuracy(labeller: Labeller, *, audit: str) -> str:
@@ -123,6 +152,20 @@ def name_accuracy(labeller: Labeller, *, audit: str) -> str:
     by = f"by {counted(known.num_audited, 'example')} of an audit" if known.num_audited else "as of published models"
     told = f"Labels by {labeller.name} are taken to be {right}, {by}."
     return f"{told} {audit_would_tell(labeller, audit)}"
+
+
+def name_order(labeller: Labeller) -> str:
+    """How many of its errors people are taken to find who verify the labels that it is least sure of, and by what."""
+    known = labeller.accuracy
+    share, error = np.array(_SHARE_SAID), np.array(1 - known.mean)
+    found = errors_found(share=share, error=error, quality=known.order.quantiles(np.array([0.1, 0.5, 0.9])))
+    low, middle, high = (f"{100 * one:.0f} %" for one in found)
+    by = f"by {counted(known.order.num_errors, 'error')} of an audit" if known.order.num_errors else "as is published"
+    part = f"{100 * _SHARE_SAID:.0f} %"
+    return (
+        f"People who verify the {part} of labels by {labeller.name} that it is least sure of are taken to find "
+        f"{middle} of its errors (80 %: {low} to {high}), {by}; in random order they would find {part}."
+    )
 
 
 def audit_would_tell(labeller: Labeller, audit: str) -> str:

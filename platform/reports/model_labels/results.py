@@ -8,6 +8,7 @@ from functools import cached_property
 from config.refusals import Refusal
 from labeling.publishing import audited
 from planning.audited import MeanEstimate, corrected_mean, share_of
+from planning.posterior import LabelOrder
 from reports.model_labels.measuring import Measure, measure_of
 from runs.models import LabelAudit, ModelLabel
 from studies.models import Label, Study
@@ -74,6 +75,14 @@ class AuditResult:
             predicted=[one.confidence for one in self._seen],
             elsewhere=[one.confidence for one in self._unseen],
         )
+
+    @cached_property
+    def order(self) -> LabelOrder:
+        """How well its confidence tells the labels that people gave otherwise."""
+        sure: dict[bool, list[float]] = {True: [], False: []}
+        for one in self._seen:
+            sure[one.value == self.by_people[one.example_id]].append(one.confidence)
+        return LabelOrder.of(wrong=sure[False], right=sure[True])
 
     @cached_property
     def shares(self) -> list[ClassShare]:

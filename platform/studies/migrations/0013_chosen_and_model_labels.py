@@ -17,7 +17,8 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='example',
             name='chosen_by',
-            field=models.CharField(blank=True, choices=[('', "Chance: in the study's random order"), ('uncertainty', 'Uncertainty: a model was least sure of it')], default='', max_length=16),
+            # Choices are nothing in a database, so that verification came here later.
+            field=models.CharField(blank=True, choices=[('', "Chance: in the study's random order"), ('uncertainty', 'Uncertainty: a model was least sure of it'), ('verification', 'Verification: the language model that labelled it was least sure of it')], default='', max_length=16),
         ),
         migrations.AddIndex(
             model_name='example',

@@ -76,6 +76,8 @@ def _kinds_of_labels(point: Point) -> Iterator[str]:
         yield f"{point.num_opinions:,} with a second opinion"
     if point.num_by_model:
         yield f"{point.num_by_model:,} by a language model"
+    if point.num_verified:
+        yield f"{point.num_verified:,} verified"
 
 
 def _with_small(text: str, small: str, style: str = "") -> SafeString:

@@ -12,6 +12,7 @@ from accounts.permissions import Action
 from budgets.models import Path
 from config.refusals import Refusal
 from reports.advice import NextTranche, OfferRecord, changed_since, next_tranche
+from reports.model_labels import ReviewOrder
 from runs.control import start_all
 from runs.preflight import licence_of
 from runs.requests import ONE_FOR_ALL
@@ -111,6 +112,10 @@ def _step(study: Study, offer: OfferRecord) -> FirstStep:
         asked = {"num_examples": offer.num_new, "split": Split.POOL}
         asked |= {"order": Order.UNCERTAINTY} if offer.is_chosen else {}
         return FirstStep(text=f"Publish {offer.num_new:,} examples", url=_address("publish", study, asked))
+    if offer.num_to_verify:
+        asked = {"num_examples": offer.num_to_verify, "order": ReviewOrder.LEAST_SURE}
+        text = f"Have people verify {counted(offer.num_to_verify, 'label')}"
+        return FirstStep(text=text, url=_address("review-labels", study, asked))
     if offer.num_asked:
         asked = {"num_examples": offer.num_asked, "split": Split.POOL}
         text = f"Ask for {counted(offer.num_asked, 'second opinion')}"

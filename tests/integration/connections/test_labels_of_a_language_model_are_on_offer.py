@@ -9,75 +9,25 @@ from django.test import Client
 from budgets.models import Budget, Path
 from connections.models import AnswerUse, Connection, Outputs, TokenBatch
 from planning.surfaces import Cell
-from reports.advice import NextTranche, OfferRecord, measured_points, next_tranche, recommend, situation_of
+from reports.advice import measured_points, recommend, situation_of
 from reports.autopilot import step
 from reports.autopilot.spending import spending_of
-from reports.model_labels import NUM_AUDITED, labeller_of, start_audit
+from reports.model_labels import NUM_AUDITED, labeller_of
 from reports.models import Autopilot, AutopilotStep
 from reports.points import points
 from reports.verify import verify
 from runs.models import LabelingJob
-from runs.prompting import carry_out_labeling_job, start_labeling_job
-from runs.requests import RunPlan, RunRequest
-from studies.labels import assign_label
-from studies.models import Label, Split, Study
+from runs.prompting import carry_out_labeling_job
+from studies.models import Label, Study
 from tests import factories
-from tests.integration.connections.conftest import price_tokens
+from tests.integration.connections.labelled_ground import advised, audit, by_model, job, notes, study
 from tests.integration.reports import ground
 from tests.integration.reports.autopilots import outside, recommended, switched_on
 from web.views.next_tranche import first_step
 
-__all__ = ["outside"]
+__all__ = ["outside", "study"]
 
 pytestmark = pytest.mark.django_db
-LABELS = LabelingJob.Purpose.LABELS
-
-
-@pytest.fixture
-def study(connection: Connection) -> Study:
-    """Forty labels, 200 further texts, and two students; the model's tokens have prices."""
-    made = factories.study(instructions="Is the mood good or bad?", limit="100")
-    texts = [f"a {('great', 'awful')[number % 2]} thing {number}" for number in range(240)]
-    labels = ["good", "bad"] * 20
-    factories.examples(made, texts[:40], labels=labels)
-    factories.examples(made, [f"{text} in the sun" for text in texts[:20]], split=Split.TEST, labels=labels[:20])
-    factories.examples(made, texts[40:])
-    price_tokens(made.budget.price_book, connection)
-    ground.annotated(made, num_labels=20, utility=0.6)
-    ground.annotated(made, num_labels=40, utility=0.7)
-    return made
-
-
-def advised(study: Study) -> NextTranche:
-    study.refresh_from_db()
-    recommend(study=study)
-    return next_tranche(study)
-
-
-def by_model(found: NextTranche) -> list[OfferRecord]:
-    return [one for one in found.offers if one.num_by_model]
-
-
-def notes(found: NextTranche) -> str:
-    assert found.recommendation is not None
-    return " ".join(found.recommendation.notes)
-
-
-def job(study: Study, connection: Connection, *, num: int) -> LabelingJob:
-    plan = RunPlan(teacher_connection=connection.pk)
-    request = RunRequest(study=study, path=Path.DISTIL, plan=plan, num_unlabelled=num)
-    made = start_labeling_job(actor=study.created_by, request=request, purpose=LABELS)
-    carry_out_labeling_job(job_id=made.pk)
-    return made
-
-
-def audit(study: Study, *, num_wrong: int = 0) -> None:
-    """Draw an audit, and let people say the same of all but some."""
-    drawn = start_audit(actor=study.created_by, study=study, num_examples=NUM_AUDITED)
-    for place, example in enumerate(study.examples.filter(pk__in=drawn.example_ids).select_related("label")):
-        other = {"good": "bad", "bad": "good"}[example.label.value]
-        said = other if place < num_wrong else example.label.value
-        assign_label(example=example, value=said, source_keys=[])
 
 
 def test_they_are_on_offer_at_the_price_of_their_tokens(study: Study, connection: Connection) -> None:

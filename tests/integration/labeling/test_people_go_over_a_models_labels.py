@@ -6,10 +6,12 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from connections.models import Prompt
 from labeling.models import Annotation
 from reports.model_labels import num_reviewable, reviewed
+from runs.models import LabelingJob
 from studies.labels import ModelAnswer, assign_model_labels
-from studies.models import Label
+from studies.models import ChosenBy, Label
 from tests import factories
 from tests.integration.labeling.conftest import Member, published_ids, synced
 
@@ -41,6 +43,30 @@ def test_its_label_is_a_first_answer_that_people_keep_or_change(annotator: Membe
     page = client.get(f"/studies/{study.pk}/labelling/").content.decode()
     assert "pre-label kept" in page and "pre-label changed" in page
     assert "kept it 1 time" in client.get(f"/studies/{study.pk}/labelling/model/").content.decode()
+
+
+def test_those_come_first_that_it_was_least_sure_of(annotator: Member) -> None:
+    study = factories.study()
+    rows = factories.examples(study, ["one", "two", "three", "four"])
+    assign_model_labels(answers=[ModelAnswer(example_id=one.pk, value="good", source_keys=[]) for one in rows])
+    job = LabelingJob.objects.create(
+        study=study,
+        purpose=LabelingJob.Purpose.LABELS,
+        connection=factories.connection(url="http://127.0.0.1:1"),
+        prompt=Prompt.objects.create(version="a prompt", payload={}),
+        plan={},
+        example_ids=[one.pk for one in rows],
+        asked_by=study.created_by,
+    )
+    for one, confidence in zip(rows, (0.9, 0.6, 0.8, 0.7), strict=True):
+        job.labels.create(example=one, value="good", confidence=confidence)
+    call_command("model_labels", "review", str(study.pk), "--examples", "2", "--least-sure", "--yes", stdout=StringIO())
+    published = study.examples.filter(publication__isnull=False)
+    assert {one.pk for one in published} == {rows[1].pk, rows[3].pk}
+    assert {(one.chosen_by, one.publication.prelabel) for one in published} == {(ChosenBy.VERIFICATION, "good")}
+    annotator.annotate(published_ids(study)[0], "bad")
+    synced(study)
+    assert study.examples.filter(label__source=Label.Source.ANNOTATION, chosen_by=ChosenBy.VERIFICATION).count() == 1
 
 
 @pytest.mark.parametrize(

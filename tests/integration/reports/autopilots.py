@@ -72,6 +72,7 @@ def recommended(study: Study, *, num_new: int = 0, num_labels: int | None = None
         pseudo_labels=offer.pseudo_labels,
         num_chosen=offer.num_chosen,
         num_by_model=offer.num_by_model,
+        num_verified=offer.num_verified,
         kept_layers=len(offer.layers),
         num_opinions=offer.num_opinions,
         price=offer.price,

@@ -1,16 +1,18 @@
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from planning.likely import Likely
-from planning.posterior import AnsweredTwice, LabelErrors
+from planning.posterior import AnsweredTwice, LabelAccuracy, LabelErrors, LabelOrder
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute
 from reports.advice.offers import Offer
 from reports.advice.records import offer_from_json, record_of
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER
 from reports.advice.words import name_errors, name_flip, name_purchase, too_dear
+from reports.model_labels import Labeller, name_order
 
 COMPUTE = Compute(
     expected=Decimal("0.50"),
@@ -115,3 +117,64 @@ def test_what_is_believed_of_errors_is_said_with_its_ground() -> None:
     said = name_errors(errors, num_labels=300)
     assert "wrong in about 12 % (80 %: 8 % to 16 %): of 60 examples with two annotations 47 agree" in said
     assert "about 4 % are wrong, so that 300 labels count as 440" in said
+
+
+def by_model(*, num_new: int = 0, num_to_verify: int = 0, order: LabelOrder | None = None) -> Offer:
+    """Of 200 labels, 100 of people, 10 verified before, and the others by a language model."""
+    labeller = Labeller(
+        connection_id=1,
+        name="small",
+        prices=(),
+        accuracy=LabelAccuracy(num_classes=2, mean=0.8, num_audited=30, order=order or LabelOrder()),
+        is_labelling=False,
+        num_auditable=60,
+        num_awaited=0,
+    )
+    cell = Cell(200, by_model=90 - num_to_verify, verified=10 + num_to_verify)
+    return replace(
+        offer(200, num_new=num_new),
+        cell=cell,
+        labeller=labeller,
+        num_to_verify=num_to_verify,
+        for_verifying=Decimal("0.10") * num_to_verify,
+    )
+
+
+@pytest.mark.parametrize(
+    ("offered", "name", "arm"),
+    [
+        (
+            by_model(num_to_verify=20),
+            "people verifying the 20 labels that small is least sure of and a student of 200 labels, 70 of them by a "
+            "language model and 30 that people verified",
+            "Labels by a language model, some verified, annotate",
+        ),
+        (
+            by_model(num_new=50, num_to_verify=20),
+            "50 more labels by small, the 20 least sure of all verified by people, and a student of 200 labels, 70 of "
+            "them by a language model and 30 that people verified",
+            "Further labels by a language model, some verified, annotate",
+        ),
+        (
+            by_model(num_new=50),
+            "50 more labels by small and a student of 200 labels, 90 of them by a language model and 10 that people "
+            "verified",
+            "Further labels by a language model, annotate",
+        ),
+    ],
+)
+def test_verified_labels_are_named_and_kept(offered: Offer, name: str, arm: str) -> None:
+    kept = record_of(offered, None)
+    assert (kept.name, kept.arm) == (name, arm) and not kept.is_startable
+    assert offer_from_json(json.loads(json.dumps(kept.as_json))) == kept
+
+
+def test_what_people_find_is_said_with_its_ground() -> None:
+    before = by_model().labeller
+    after = by_model(order=LabelOrder.of(wrong=[0.2] * 5, right=[0.1, 0.6, 0.9] * 8)).labeller
+    assert before is not None and after is not None
+    assert name_order(before) == (
+        "People who verify the 20 % of labels by small that it is least sure of are taken to find 38 % of its errors "
+        "(80 %: 26 % to 56 %), as is published; in random order they would find 20 %."
+    )
+    assert "by 5 errors of an audit" in name_order(after)

@@ -25,7 +25,8 @@ class LabelSize:
 
     `selection`: the scores by which a model chooses these; None where they are random ones. `num_asked` of those there
     get a second opinion. A language model gives `by_model` of all, and the further ones, where it gives any; `audit` is
-    what an audit of them costs, in words.
+    what an audit of them costs, in words. `num_to_verify` more are its labels that people are to verify, the least sure
+    first: the part `for_verifying` of what is expected.
     """
 
     num_labels: int
@@ -37,6 +38,8 @@ class LabelSize:
     likely: Likely = NOTHING
     selection: Scoring | None = None
     num_asked: int = 0
+    num_to_verify: int = 0
+    for_verifying: Decimal = ZERO
 
     @property
     def num_by_people(self) -> int:

@@ -21,7 +21,8 @@ class Offer:
     get a second opinion. `layers` are those that its student keeps
     of `of_layers`, none where it has all; the latter is 0 where no config says it. `labeller` gives the further labels
     where a language model does, and `audit` is what an audit of its labels costs, in words; `is_gold_only`: what such a
-    model labelled in the pool is left out.
+    model labelled in the pool is left out. People verify `num_to_verify` of its labels, those that it is least sure of;
+    that is the part `for_verifying` of the price of labels.
     """
 
     cell: Cell
@@ -41,6 +42,8 @@ class Offer:
     labeller: Labeller | None = None
     audit: str = ""
     is_gold_only: bool = False
+    num_to_verify: int = 0
+    for_verifying: Decimal = ZERO
 
     @property
     def is_unaudited(self) -> bool:
@@ -74,7 +77,7 @@ class Offer:
     @property
     def is_startable(self) -> bool:
         """Whether all of its labels are there, as they are to be."""
-        return not (self.num_new or self.num_waiting or self.num_asked)
+        return not (self.num_new or self.num_waiting or self.num_asked or self.num_to_verify)
 
 
 @dataclass(kw_only=True)

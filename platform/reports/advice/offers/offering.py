@@ -15,6 +15,7 @@ from reports.advice.compute import compute_of
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.offers.labels import LabelSize, asked_sizes, chosen_sizes, label_sizes, model_sizes
 from reports.advice.offers.offer import Offer, Offers
+from reports.advice.offers.verified import sizes_to_verify
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
 from runs.checkpoints import num_layers
 from runs.preflight import CheckLevel, preflight
@@ -39,7 +40,8 @@ def offers_of(situation: Situation) -> Offers:
         for request in _requests(situation, size):
             inputs = replace(there, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
             _add(offers, situation, history, size, request, inputs)
-    for size in model_sizes(situation, offers):
+    by_model = model_sizes(situation, offers)
+    for size in [*by_model, *sizes_to_verify(situation, by_model, offers)]:
         alike = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=size.num_labels)
         _add(offers, situation, history, size, alike, count_inputs(alike))
     return offers
@@ -168,6 +170,8 @@ def _add(
         labeller=situation.labeller if size.by_model else None,
         audit=size.audit,
         is_gold_only=chain.plan.gold_only,
+        num_to_verify=size.num_to_verify,
+        for_verifying=size.for_verifying,
     )
     (offers.found if minutes else offers.too_dear).append(offer)
 
@@ -176,11 +180,15 @@ def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell
     plan, num_labels = request.plan, request.num_labels or 0
     is_own = plan.self_distil or plan.teacher_run in situation.self_taught
     pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
-    chosen = situation.pool.num_chosen(size.num_by_people) + (size.num_new if size.selection else 0)
+    pool = situation.pool
+    verified = pool.num_verified if size.by_model else 0
+    num_by_people = size.num_by_people - size.num_to_verify
+    chosen = pool.num_chosen(num_by_people) - verified + (size.num_new if size.selection else 0)
     layers = len(plan.student_layers or ())
-    opinions = situation.pool.num_opinions(num_labels) + size.num_asked
+    opinions = pool.num_opinions(num_labels) + size.num_asked
     teacher = OWN_CHECKPOINT if is_own else STUDYS_TEACHER
-    return Cell(num_labels, pseudo_labels, teacher, chosen, layers, opinions, size.by_model)
+    verified += size.num_to_verify
+    return Cell(num_labels, pseudo_labels, teacher, chosen, layers, opinions, size.by_model, verified)
 
 
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:

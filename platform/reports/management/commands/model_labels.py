@@ -12,7 +12,9 @@ from budgets.money import amount_text
 from labeling.publishing import PublishResult, quote_labels
 from reports.formatting import percent
 from reports.model_labels import (
+    NO_CONFIDENCE,
     AuditResult,
+    ReviewOrder,
     audit_results,
     find_audit,
     measure_of,
@@ -22,6 +24,7 @@ from reports.model_labels import (
     publish_review,
     reviewed,
     start_audit,
+    tells_confidence,
 )
 from studies.models import Study
 from studies.queries import find_study, split_counts
@@ -41,6 +44,9 @@ class Command(RefusingCommand):
         rest.add_argument("audit", help="its number")
         for one in (show, audit, review):
             one.add_argument("study", help="its id or name")
+        review.add_argument(
+            "--least-sure", action="store_true", help="those first that it was least sure of; else in random order"
+        )
         for one in (audit, review):
             one.add_argument("--examples", type=int, required=True, help="how many")
             one.add_argument("--yes", action="store_true", help="do it; without, what it reserves is printed alone")
@@ -73,12 +79,15 @@ class Command(RefusingCommand):
         )
         if options["action"] == "audit" and (fault := measure_of(study).fault):
             self.stdout.write(fault)
+        if options.get("least_sure") and not tells_confidence(study):
+            self.stdout.write(NO_CONFIDENCE)
         if not options["yes"]:
             self.stdout.write("Nothing is published yet: add --yes to do it.")
             return
         actor = _actor(options, study)
         if options["action"] == "review":
-            self._tell(publish_review(actor=actor, study=study, num_examples=wanted))
+            order = ReviewOrder.LEAST_SURE if options["least_sure"] else ReviewOrder.RANDOM
+            self._tell(publish_review(actor=actor, study=study, num_examples=wanted, order=order))
             return
         audit = start_audit(actor=actor, study=study, num_examples=wanted)
         self.stdout.write(f"{audit} is drawn. What is not published: manage.py model_labels publish {audit.pk}")

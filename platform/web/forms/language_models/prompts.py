@@ -5,6 +5,7 @@ from django import forms
 from budgets.models import Path
 from connections.models import Connection
 from connections.prompts import PromptText
+from reports.model_labels import ReviewOrder
 from runs.prompting import MOST_LABELLED
 from runs.requests import MOST_EXAMPLES, RunPlan, RunRequest, settings_of_prompt
 from studies.models import Study
@@ -99,7 +100,22 @@ class LabelsForm(LabelingJobForm):
 
 
 class AuditForm(forms.Form):
-    LINKED = ("num_examples",)
+    LINKED: tuple[str, ...] = ("num_examples",)
     USUAL = 50
 
     num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000)
+
+
+class ReviewForm(AuditForm):
+    LINKED = (*AuditForm.LINKED, "order")
+
+    order = forms.ChoiceField(
+        choices=ReviewOrder.choices,
+        initial=ReviewOrder.RANDOM,
+        required=False,
+        help_text="Least sure: by the probability that the model gave to its own label. People find more errors so.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["num_examples"].label = "Examples to go over"

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.permissions import Action
 from reports.model_labels import (
+    NO_CONFIDENCE,
     audit_results,
     measure_of,
     num_auditable,
@@ -14,12 +15,13 @@ from reports.model_labels import (
     publish_review,
     reviewed,
     start_audit,
+    tells_confidence,
 )
 from runs.models import LabelAudit, LabelingJob
 from studies.hashing import digest
 from studies.models import Study
 from studies.queries import split_counts
-from web.forms.language_models.prompts import AuditForm, LabelsForm
+from web.forms.language_models.prompts import AuditForm, LabelsForm, ReviewForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, person, study_of
 from web.presenters import quote_publishing
@@ -86,16 +88,19 @@ def review_labels(request: HttpRequest, pk: int) -> HttpResponse:
     """Have people go over what it labelled, its label shown as a first answer."""
     study = study_of(pk)
     num_left = num_reviewable(study)
-    form = AuditForm(request.POST or None, initial={"num_examples": min(AuditForm.USUAL, num_left) or None})
-    form.fields["num_examples"].label = "Examples to go over"
+    usual = {"num_examples": min(ReviewForm.USUAL, num_left) or None}
+    form = ReviewForm(request.POST or None, initial=usual | linked(request, ReviewForm.LINKED))
     quoted = _people_quote(request, study, num_left)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
-        wanted = form.cleaned_data["num_examples"]
-        done = carry_out(form, lambda: publish_review(actor=person(request), study=study, num_examples=wanted))
+        wanted, order = form.cleaned_data["num_examples"], form.cleaned_data["order"]
+        done = carry_out(
+            form, lambda: publish_review(actor=person(request), study=study, num_examples=wanted, order=order)
+        )
         if done:
             messages.success(request, f"{done.num_published:,} examples are published with its labels shown.")
             return redirect("model-labels", pk=pk)
-    return render(request, "web/review_labels.html", {**quoted, "form": form})
+    no_confidence = "" if tells_confidence(study) else NO_CONFIDENCE
+    return render(request, "web/review_labels.html", {**quoted, "form": form, "no_confidence": no_confidence})
 
 
 @page_for(Action.PUBLISH_EXAMPLES)
