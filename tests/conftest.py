@@ -1,13 +1,23 @@
+import gc
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from config.loaded import leave_out_of_collection
 
 # By the clock: on a busy machine these say nothing of the code.
 settings.register_profile("fulcrum", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("fulcrum")
 # Also named with `-p` by `manage.py test`, so that it is there before the settings are read; here for its fixtures.
 pytest_plugins = ["tests.services"]
+# All that is imported and collected stays to the end. To look for garbage in it took a tenth of a session's time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    leave_out_of_collection()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
