@@ -61,12 +61,12 @@ def _prepare_environment() -> None:
             os.environ.setdefault(name, value)
 
 
-_own_postgres = not os.environ.get("DATABASE_URL")
+OWN_POSTGRES = not os.environ.get("DATABASE_URL")
 _prepare_environment()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if _own_postgres and not all(any(map(item.path.is_relative_to, WITHOUT_POSTGRES)) for item in session.items):
+    if OWN_POSTGRES and not all(any(map(item.path.is_relative_to, WITHOUT_POSTGRES)) for item in session.items):
         _held.enter_context(postgres.running(paths=PATHS, durable=False))
 
 

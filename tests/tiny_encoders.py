@@ -48,7 +48,7 @@ FAMILIES: dict[str, Any] = {
 def encoder_of(family: str) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        encoder: nn.Module = AutoModel.from_config(copy.deepcopy(FAMILIES[family]))  # type: ignore[no-untyped-call]
+        encoder: nn.Module = AutoModel.from_config(copy.deepcopy(FAMILIES[family]))
     if hasattr(encoder, "pooler"):
         encoder.pooler = None  # type: ignore[assignment]
     return encoder.eval()

@@ -33,7 +33,7 @@ def tiny_llama_tokenizer() -> PreTrainedTokenizerFast:
     whole = Tokenizer(WordPiece({token: place for place, token in enumerate(tokens)}, unk_token=UNKNOWN))
     whole.pre_tokenizer = pre_tokenizers.Whitespace()
     whole.decoder = decoders.WordPiece()
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(
         tokenizer_object=whole,
         unk_token=UNKNOWN,
         eos_token=END,

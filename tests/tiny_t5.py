@@ -35,7 +35,7 @@ def tiny_t5_tokenizer(words: tuple[str, ...]) -> T5Tokenizer:
 
 
 def _config(vocab_size: int, num_layers: int) -> T5Config:
-    return T5Config(  # type: ignore[call-arg]
+    return T5Config(
         vocab_size=vocab_size,
         d_model=32,
         d_kv=16,

@@ -5,6 +5,7 @@ folder and the files that it is given. Where that cannot be had, on other system
 """
 
 import ctypes
+import gc
 import json
 import os
 import socket
@@ -102,8 +103,12 @@ class ForkingPopen(subprocess.Popen[Any]):
 
 def serve() -> None:
     """Fork a trainer off for every order that comes over standard input, until that is closed."""
+    # As in a trainer of its own.
+    gc.disable()
     for name in IMPORTED:
         import_module(name)
+    gc.freeze()
+    gc.enable()
     orders = socket.socket(fileno=os.dup(0))
     while True:
         told, files, _, _ = socket.recv_fds(orders, MOST_TOLD, MOST_FILES)

@@ -57,8 +57,8 @@ def load_pretrained(*, source: ModelSource, max_length: int, is_to_write: bool =
     A decoder-only checkpoint is read as an encoder unless it `is_to_write`. Raises: PretrainedMissing,
     PretrainedUnusable (also one that is to write and cannot), LayersMissing.
     """
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     place, where = _place(source), _where(source)
     model = _load_model(place, where, source, is_to_write=is_to_write)
     tokenizer = load_tokenizer(place, source, where)

@@ -22,7 +22,7 @@ def question_answerer(marker: AnswerMarker) -> nn.Module | None:
     config.num_labels = 2
     # Drawn weights, which are replaced, take nothing from the run's random numbers.
     with torch.random.fork_rng(devices=[]):
-        model: Any = AutoModelForQuestionAnswering.from_config(config)  # type: ignore[no-untyped-call]
+        model: Any = AutoModelForQuestionAnswering.from_config(config)
     head = getattr(model, "qa_outputs", None)
     fits = isinstance(head, nn.Linear) and head.weight.shape == marker.head.weight.shape
     if not fits or set(model.base_model.state_dict()) != set(marker.encoder.state_dict()):

@@ -212,23 +212,23 @@ def score_by_pipeline(ground: Ground, classifier: Classifier) -> list[str]:
     """Label the same rows with the same weights by transformers' pipeline."""
     model = Wrapped(_encoder_of(classifier).eval())
     model.config.id2label = dict(enumerate(ground.labels))
-    labelled = transformers.TextClassificationPipeline(  # type: ignore[no-untyped-call]
+    labelled = transformers.TextClassificationPipeline(
         model=model, tokenizer=classifier.tokenizer, device=CPU, batch_size=PIPELINE_BATCH_SIZE
     )
     texts = [text for text, _ in ground.unlabelled]
     return [one["label"] for one in labelled(texts, truncation=True, max_length=MAX_LENGTH)]
 
 
-class Wrapped(transformers.PreTrainedModel):  # type: ignore[no-untyped-call]
+class Wrapped(transformers.PreTrainedModel):  # type: ignore[misc]
     """Our classifier, as the libraries' own loops want to see a model."""
 
     config_class = transformers.PretrainedConfig
     _supports_sdpa = True
 
     def __init__(self, classifier: EncoderClassifier) -> None:
-        super().__init__(classifier.encoder.config)  # type: ignore[arg-type]
+        super().__init__(classifier.encoder.config)
         self.classifier = classifier
-        self.post_init()  # type: ignore[no-untyped-call]
+        self.post_init()
 
     def _init_weights(self, module: torch.nn.Module) -> None:
         """Keep the weights: they are trained already."""
