@@ -42,10 +42,12 @@ class Reviewable:
         return ModelLabelled(example_ids=ids, is_shown=True, is_least_sure_first=self.is_by_confidence)
 
 
-def publish_review(*, actor: User, study: Study, num_examples: int, order: str = ReviewOrder.RANDOM) -> PublishResult:
-    """Publish the first examples that a language model labelled, its label shown. Raises: as `publish`."""
+def publish_review(
+    *, actor: User, study: Study, num_examples: int, order: str = ReviewOrder.RANDOM, request_key: str = ""
+) -> PublishResult:
+    """Publish the first examples that a language model labelled, its label shown. Parameters, raises: as `publish`."""
     which = reviewable(study, order=order).first(max(num_examples, 0))
-    return publish(actor=actor, study=study, num_examples=num_examples, which=which)
+    return publish(actor=actor, study=study, num_examples=num_examples, request_key=request_key, which=which)
 
 
 def num_reviewable(study: Study) -> int:

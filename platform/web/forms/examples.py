@@ -87,7 +87,15 @@ class Order(models.TextChoices):
     UNCERTAINTY = "uncertainty", "Those first that a model was least sure of"
 
 
-class PublishForm(forms.Form):
+class SentOnceForm(forms.Form):
+    """A form that publishes once, however often it is sent."""
+
+    request_key = forms.CharField(
+        max_length=64, required=False, initial=lambda: str(uuid.uuid4()), widget=forms.HiddenInput
+    )
+
+
+class PublishForm(SentOnceForm):
     """`LINKED` are the fields that a link to the form may fill in."""
 
     LINKED = ("split", "num_examples", "order")
@@ -102,9 +110,6 @@ class PublishForm(forms.Form):
         required=False,
         help_text="Of the pool only. Labels that a model chose are no random sample, and are marked so.",
     )
-    request_key = forms.CharField(
-        max_length=64, required=False, initial=lambda: str(uuid.uuid4()), widget=forms.HiddenInput
-    )
 
     @property
     def is_chosen(self) -> bool:
@@ -117,7 +122,7 @@ class PublishForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("split", "num_examples", "request_key")}
 
 
-class SecondOpinionsForm(forms.Form):
+class SecondOpinionsForm(SentOnceForm):
     """`LINKED` are the fields that a link to the form may fill in."""
 
     LINKED = ("split", "num_examples", "order")
@@ -129,9 +134,6 @@ class SecondOpinionsForm(forms.Form):
     )
     num_examples = forms.IntegerField(label="How many", min_value=1, max_value=MOST_AT_ONCE)
     order = forms.ChoiceField(choices=OpinionOrdering.choices, initial=OpinionOrdering.RANDOM, required=False)
-    request_key = forms.CharField(
-        max_length=64, required=False, initial=lambda: str(uuid.uuid4()), widget=forms.HiddenInput
-    )
 
     @property
     def request(self) -> dict[str, Any]:

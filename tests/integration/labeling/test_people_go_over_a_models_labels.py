@@ -8,7 +8,7 @@ from django.test import Client
 
 from connections.models import Prompt
 from labeling.models import Annotation
-from reports.model_labels import num_reviewable, reviewed
+from reports.model_labels import ReviewOrder, num_reviewable, publish_review, reviewed
 from runs.models import LabelingJob
 from studies.labels import ModelAnswer, assign_model_labels
 from studies.models import ChosenBy, Label
@@ -60,7 +60,9 @@ def test_those_come_first_that_it_was_least_sure_of(annotator: Member) -> None:
     )
     for one, confidence in zip(rows, (0.9, 0.6, 0.8, 0.7), strict=True):
         job.labels.create(example=one, value="good", confidence=confidence)
-    call_command("model_labels", "review", str(study.pk), "--examples", "2", "--least-sure", "--yes", stdout=StringIO())
+    for _ in range(2):
+        sent_once: dict[str, Any] = {"num_examples": 2, "order": ReviewOrder.LEAST_SURE, "request_key": "one form"}
+        publish_review(actor=study.created_by, study=study, **sent_once)
     published = study.examples.filter(publication__isnull=False)
     assert {one.pk for one in published} == {rows[1].pk, rows[3].pk}
     assert {(one.chosen_by, one.publication.prelabel) for one in published} == {(ChosenBy.VERIFICATION, "good")}

@@ -9,6 +9,7 @@ from reports.model_labels import ReviewOrder
 from runs.prompting import MOST_LABELLED
 from runs.requests import MOST_EXAMPLES, RunPlan, RunRequest, settings_of_prompt
 from studies.models import Study
+from web.forms.examples import SentOnceForm
 from web.forms.runs import SETTINGS, prompt_version_field, setting_field
 
 MOST_VERSIONS = 50
@@ -106,7 +107,7 @@ class AuditForm(forms.Form):
     num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000)
 
 
-class ReviewForm(AuditForm):
+class ReviewForm(SentOnceForm, AuditForm):
     LINKED = (*AuditForm.LINKED, "order")
 
     order = forms.ChoiceField(

@@ -92,10 +92,8 @@ def review_labels(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReviewForm(request.POST or None, initial=usual | linked(request, ReviewForm.LINKED))
     quoted = _people_quote(request, study, num_left)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
-        wanted, order = form.cleaned_data["num_examples"], form.cleaned_data["order"]
-        done = carry_out(
-            form, lambda: publish_review(actor=person(request), study=study, num_examples=wanted, order=order)
-        )
+        wanted = {name: form.cleaned_data[name] for name in ("num_examples", "order", "request_key")}
+        done = carry_out(form, lambda: publish_review(actor=person(request), study=study, **wanted))
         if done:
             messages.success(request, f"{done.num_published:,} examples are published with its labels shown.")
             return redirect("model-labels", pk=pk)
