@@ -46,6 +46,7 @@ class Metric(models.TextChoices):
     CHRF = "chrf", "chrF"
     ROUGE_L = "rouge_l", "ROUGE-L"
     HARMONIC_IBLEU = "harmonic_ibleu", "BLEU, less for copying (harmonic iBLEU)"
+    BERT_IBLEU = "bert_ibleu", "BERTScore against the source, less for copying (BERT-iBLEU)"
     NOT_COPIED = "not_copied", "Not copied (1 minus BLEU against the source)"
     F1 = "f1", "F1 of the answers' words"
     EXACT_MATCH = "exact_match", "Exact match"

@@ -15,8 +15,10 @@ from training.evaluation.outputs import (
     predict_places,
 )
 from training.evaluation.predict import Listener, Predictor, load_predictor, predict_file
+from training.evaluation.similarity import BertScore, with_similarity
 
 __all__ = [
+    "BertScore",
     "Decoding",
     "EncodedSplit",
     "Evaluator",
@@ -38,4 +40,5 @@ __all__ = [
     "read_splits",
     "split_metrics",
     "watch_limits",
+    "with_similarity",
 ]

