@@ -14,9 +14,11 @@ from training.answers import (
     spans_to_json,
     written_in,
 )
+from training.contract import MEASURED_BY
 from training.tasks import TASK_TYPES, TaskType
 
 __all__ = [
+    "MEASURED_BY",
     "TASK_TYPES",
     "AnswerInvalid",
     "LabelledSpan",

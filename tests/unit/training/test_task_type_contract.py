@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_model import vocabulary
-from tests.tiny_runs import ANSWERS, CPU, EVERY_LABELLED_TYPE, EVERY_TASK_TYPE, answered_rows
-from training.answers import Floats
+from tests.tiny_runs import ANSWERS, CPU, EVERY_LABELLED_TYPE, EVERY_TASK_TYPE, SameMeaning, answered_rows
 from training.data import collate
 from training.evaluation import predict_logits
 from training.learners import encode_rows, learner_of, load_classifier
@@ -40,15 +39,6 @@ def test_a_batch_holds_what_the_vocabulary_has(task_type: TaskType, tiny_folder:
     encoded = encode_rows(rows=answered_rows(task_type), task_type=task_type, tokenizer=tokenizer, max_length=16)
     batch = collate(rows=encoded, indices=np.arange(3), device=CPU.device)
     assert int(batch["input_ids"].max()) < len(vocabulary())
-
-
-class SameMeaning:
-    """Takes all texts to mean the same."""
-
-    name = "nothing"
-
-    def __call__(self, *, sources: Sequence[str], written: Sequence[str]) -> Floats:
-        return np.ones(len(sources))
 
 
 def score(task_type: TaskType, predicted: Sequence[str | None]) -> dict[str, float]:
