@@ -13,6 +13,7 @@ from training.evaluation.outputs import (
     predict_answers,
     predict_logits,
     predict_places,
+    score_in_batches,
 )
 from training.evaluation.predict import Listener, Predictor, load_predictor, predict_file
 from training.evaluation.similarity import BertScore, with_similarity
@@ -38,6 +39,7 @@ __all__ = [
     "predict_logits",
     "predict_places",
     "read_splits",
+    "score_in_batches",
     "split_metrics",
     "watch_limits",
     "with_similarity",

@@ -26,6 +26,7 @@ _PIPELINES = {
 # By `distil_from`, where it was more than soft labels.
 _LEARNED = {
     "both": "It learned its teacher's soft labels, and its vectors of the texts.",
+    "on_policy": "It learned its teacher's distributions of tokens, in part over answers that it wrote itself.",
     "vectors": "It learned its teacher's vectors of the texts; its head was then fitted to soft labels.",
 }
 # How a text's tags are found.

@@ -14,7 +14,7 @@ from runs.requests import Chain
 from studies.models import Study
 from training.contract import MAX_SCORED_LABELS, MEASURED_BY, PACKAGES, SIMILARITY_MODEL
 from training.model_files import find_fault, is_installed
-from training.spec import ANSWERS, FINETUNE, SOFT, VECTORS
+from training.spec import ANSWERS, FINETUNE, OF_WRITTEN, ON_POLICY, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
 
@@ -124,6 +124,12 @@ def _written_on(chain: Chain, same: bool) -> CheckResult:
     """What of a teacher's written answers a student learns."""
     has = "the same vocabulary" if same else "different vocabularies"
     on = "how likely each token of the teacher's answers was"
+    if chain.plan.distil_from == ON_POLICY:
+        if not same:
+            text = f"distil from: student and teacher have {has}, and the teacher says nothing of the student's tokens."
+            fix = "Distil from written answers, or choose two models with one tokenizer."
+            return CheckResult("Vocabulary", CheckLevel.REFUSED, f"{text} {fix}")
+        on += f", and in {chain.plan.on_policy_share:.0%} of the steps of the student's own"
     if not same or chain.plan.distil_from == ANSWERS:
         on = "the teacher's written answers alone"
     return CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")
@@ -139,7 +145,7 @@ def check_vectors(chain: Chain) -> list[CheckResult]:
     """Whether a student can learn of its teacher what it is to: vectors, or written answers."""
     if chain.teacher is None or not chain.plan.teaches or chain.plan.distil_from == SOFT:
         return []
-    if chain.plan.distil_from == ANSWERS:
+    if chain.plan.distil_from in OF_WRITTEN:
         return _check_answers(chain)
     lack = _lack_of_vectors(chain)
     if not lack:
@@ -149,9 +155,12 @@ def check_vectors(chain: Chain) -> list[CheckResult]:
 
 
 def _check_answers(chain: Chain) -> list[CheckResult]:
-    if not chain.study.definition.has_labels:
-        return []
     text = "distil from: this study has labels and no written answers. Distil from soft labels."
+    if not chain.study.definition.has_labels:
+        if chain.plan.distil_from != ON_POLICY or chain.teacher is None or chain.teacher.connection is None:
+            return []
+        text = "distil from: a language model is asked over HTTP, and says nothing of tokens that the student writes."
+        text += " Distil from its answers, or choose a teacher that is trained here."
     return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
 
 
@@ -270,4 +279,8 @@ def _needs(chain: Chain) -> dict[str, Footprint]:
             needs[role] = (
                 reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **trained)
             )
+    teacher = shape_of(chain.models["teacher"]) if "teacher" in chain.models else None
+    if chain.plan.distil_from == ON_POLICY and teacher is not None and "student" in needs:
+        # It stands beside the student, and reads what that writes.
+        needs["student"] = needs["student"].beside(reading_footprint(shape=teacher, **size))
     return needs

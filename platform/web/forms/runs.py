@@ -44,7 +44,7 @@ _CONNECTION = "connection-"
 # Settings of heads over whole texts and of labels; of any head; of models that write.
 _OF_HEADS = ("pooling", "stated_confidence")
 _OF_LABELS = ("head_learning_rate_factor", *_OF_HEADS)
-_OF_WRITING = ("answer_length", "num_answers", "adapter_rank")
+_OF_WRITING = ("answer_length", "num_answers", "adapter_rank", "on_policy_share")
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates", "prompt_version"),
