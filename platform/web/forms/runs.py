@@ -162,7 +162,7 @@ class StartRunForm(LicenceForm):
             SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
         )
         self.fields["prompt_version"] = prompt_version_field(prompt_versions)
-        for name in (*OF_LANGUAGE_MODEL, "teacher_seeds"):
+        for name in (*OF_LANGUAGE_MODEL, "teacher_seeds", "on_policy_share"):
             self.fields[name].required = False
         has_labels = task_type is None or task_type.has_labels
         if task_type is not None:
