@@ -154,12 +154,14 @@ def test_what_a_student_writes_and_its_teacher_reads_is_work_too(study: Study) -
     assert work_of(asked, inputs).num_read == 50 * (2 + 2)
     every = {"distil_from": "on_policy", "on_policy_share": 1.0}
     assert work_of(replace(asked, distillation=every, asked_model=small), inputs).num_read == 100 * (2 + 1)
-    past = past_run(study, RunKind.DISTIL, seconds=20)
-    scored = past_run(study, RunKind.SCORE, seconds=20)
+    past, scored, teacher = (
+        past_run(study, kind, seconds=20) for kind in (RunKind.DISTIL, RunKind.SCORE, RunKind.FINETUNE_TEACHER)
+    )
     past.parents.add(scored)
+    scored.parents.add(teacher)
     past.model, past.training, past.distillation = small, training, every
-    scored.model = large
-    scored.save()
+    teacher.model = large
+    teacher.save()
     assert work_of(past, inputs).num_read == 100 * (2 + 2)
 
 
