@@ -164,7 +164,7 @@ def test_on_policy_needs_a_teacher_of_the_students_tokens(
     run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path, of: str
 ) -> None:
     carry_out(scoring(tmp_path / "scoring", teacher))
-    asked = {"distillation": {"distil_from": "on_policy"}, "training": SHORT}
+    asked: dict[str, Any] = {"distillation": {"distil_from": "on_policy"}, "training": SHORT}
     soft = tmp_path / "scoring" / "soft_labels"
     if of == "no teacher":
         with pytest.raises(SpecInvalid, match="teacher_artifact: is missing while distil_from is on_policy"):

@@ -59,7 +59,7 @@ def _written_and_judged(run: PlannedRun | Run, num_learned: int) -> int:
     """
     if run.distillation.get("distil_from") != ON_POLICY:
         return 0
-    share = run.distillation.get("on_policy_share", settings_of(DistillationSettings)["on_policy_share"].default)
+    share: float = run.distillation.get("on_policy_share", settings_of(DistillationSettings)["on_policy_share"].default)
     return round(num_learned * share * (READS_PER_ANSWER + _times_the_student(run)))
 
 

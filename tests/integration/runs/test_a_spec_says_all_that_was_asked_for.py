@@ -112,8 +112,8 @@ def test_a_student_may_score_as_a_teacher_does(
 def test_who_learns_from_its_own_answers_is_told_where_each_teacher_is(
     study: Study, make_artifact: Callable[..., Artifact], num_seeds: int
 ) -> None:
-    teachers_of_seeds = {"teacher_seeds": "each"} if num_seeds > 1 else {}
-    plan = RunPlan(recipe="finetune", num_seeds=num_seeds, **teachers_of_seeds)
+    of_seeds = "each" if num_seeds > 1 else "where_cheap"
+    plan = RunPlan(recipe="finetune", num_seeds=num_seeds, teacher_seeds=of_seeds)
     run = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
     teachers = []
     for scored in run.parents.order_by("seed"):

@@ -11,6 +11,7 @@ from tests.tiny_llama import write_tiny_llama
 from tests.tiny_runs import CPU, job_of, sentences, write_run
 from tests.tiny_t5 import write_tiny_t5
 from training.answers import Rows
+from training.data import Indices
 from training.learners import encode_rows, load_classifier, with_target_tokens
 from training.losses import IGNORED
 from training.models import TextToText
@@ -40,7 +41,9 @@ def writer(folder: Path, *, seed: int) -> TextToText:
 @pytest.fixture(params=["t5", "llama"])
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[TextToText, TextToText]:
     """Give a student and a teacher."""
-    folder = {"t5": write_tiny_t5, "llama": write_tiny_llama}[request.param](tmp_path / request.param)
+    folder = tmp_path / "writer"
+    write = write_tiny_t5 if request.param == "t5" else write_tiny_llama
+    write(folder)
     return writer(folder, seed=1), writer(folder, seed=2)
 
 
@@ -60,7 +63,7 @@ def asked(student: TextToText, teacher: TextToText, *, share: float = 1.0) -> Ow
     )
 
 
-def made_of(own: OwnAnswers, student: TextToText, rows: np.ndarray, step: int = STEP) -> StepRows:
+def made_of(own: OwnAnswers, student: TextToText, rows: Indices, step: int = STEP) -> StepRows:
     made = own.rows_of(student=student, seed=SEED, step=step, rows=rows)
     assert made is not None
     return made
@@ -73,7 +76,8 @@ def logits_alone(model: TextToText, row: int, answer: list[int]) -> Tensor:
         rows=ROWS.of([row]), task_type=GENERATION, tokenizer=codec.tokenizer, max_length=32, frame=codec.frame
     )
     taught = with_target_tokens(encoded=one, answers=[answer])
-    return model({name: values.padded(np.array([0]), fill=0) for name, values in taught.inputs.items()})
+    found: Tensor = model({name: values.padded(np.array([0]), fill=0) for name, values in taught.inputs.items()})
+    return found
 
 
 def direct_loss(student: TextToText, teacher: TextToText, answers: dict[int, list[int]]) -> Tensor:
@@ -85,7 +89,7 @@ def direct_loss(student: TextToText, teacher: TextToText, answers: dict[int, lis
     return total
 
 
-def drawn_alone(student: TextToText, rows: np.ndarray) -> dict[int, list[int]]:
+def drawn_alone(student: TextToText, rows: Indices) -> dict[int, list[int]]:
     """Draw each answer by itself, token by token, by the numbers of the step."""
     draws = np.random.default_rng([SEED, STEP, 3]).random((len(rows), LENGTH)).astype(np.float32)
     found: dict[int, list[int]] = {}

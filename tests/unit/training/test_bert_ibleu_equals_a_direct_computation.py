@@ -39,7 +39,8 @@ def word_vectors(text: str) -> torch.Tensor:
     """Encode one text alone and leave out its marks, its first and its last token."""
     pretrained = load_pretrained(source=ModelSource(source="package", name=SIMILARITY_MODEL), max_length=64)
     with torch.inference_mode():
-        hidden = pretrained.model(**pretrained.tokenizer(text, return_tensors="pt")).last_hidden_state
+        found = pretrained.model(**pretrained.tokenizer(text, return_tensors="pt"))
+        hidden: torch.Tensor = found.last_hidden_state
     return hidden[0, 1:-1]
 
 

@@ -59,15 +59,15 @@ def overlap_table(
     by_place = list(zip_longest(*references))
     copied = [source if text is None else text for text, source in zip(written, sources, strict=True)]
     rouge = [[rouge_l(written=text, references=wanted)] for text, wanted in zip(texts, references, strict=True)]
-    parts = (
+    parts = [
         bleu._extract_corpus_statistics(texts, by_place),
         chrf._extract_corpus_statistics(texts, by_place),
         rouge,
         bleu._extract_corpus_statistics(copied, [sources]),
         [[1.0]] * len(texts),
-    )
+    ]
     if similarity is not None:
-        parts = (*parts, bert_ibleu(sources=sources, written=written, similarity=similarity)[:, None])
+        parts.append(bert_ibleu(sources=sources, written=written, similarity=similarity)[:, None])
     return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts], axis=1)
 
 
