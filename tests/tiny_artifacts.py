@@ -34,13 +34,21 @@ def write_model(folder: Path, *, task_type: str, labels: tuple[str, ...]) -> Pat
 
 
 def give_predictions(
-    artifact: Artifact, settings: Settings, runs_dir: Path, said: Iterable[Said], *, confidences: Sequence[float] = ()
+    artifact: Artifact,
+    settings: Settings,
+    runs_dir: Path,
+    said: Iterable[Said],
+    *,
+    confidences: Sequence[float] = (),
+    similarities: Sequence[float] = (),
 ) -> None:
-    """Write what a model said: uid, gold and predicted answers; perhaps how sure it was."""
+    """Write what a model said: uid, gold and predicted answers; perhaps how sure it was, and how alike the source."""
     folder = _folder(artifact, settings, runs_dir)
     rows: list[dict[str, Any]] = [{"uid": uid, "gold": gold, "predicted": predicted} for uid, gold, predicted in said]
     for row, confidence in zip(rows, confidences, strict=False):
         row["probabilities"] = [1 - confidence, confidence]
+    for row, similarity in zip(rows, similarities, strict=False):
+        row["similarity"] = similarity
     (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pytest
 import torch
 
-from training.answers import Rows
+from training.answers import Floats, Rows
 from training.compute import Compute
 from training.data import EncodedRows
 from training.job import Job
@@ -40,6 +41,15 @@ WRITTEN_TYPES = {name: one for name, one in TASK_TYPES.items() if not one.has_la
 # What is written to a text of each label.
 WRITTEN = {"pos": ["happy film", "happy movie"], "neg": ["sad day"]}
 CPU = Compute(device=torch.device("cpu"), bf16=False)
+
+
+class SameMeaning:
+    """Takes all texts to mean the same."""
+
+    name = "nothing"
+
+    def __call__(self, *, sources: Sequence[str], written: Sequence[str]) -> Floats:
+        return np.ones(len(sources))
 
 
 def sentences(count: int, *, start: int = 0) -> dict[str, list[str]]:

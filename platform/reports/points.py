@@ -135,7 +135,7 @@ def points(study: Study) -> list[Point]:
 
 def points_of(ledger: StudyLedger) -> list[Point]:
     study = ledger.study
-    evaluations = Evaluation.objects.filter(
+    evaluations = Evaluation.objects.comparable().filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
     )
     # Rows, not models: there are hundreds, each with its run and its artifact.

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path as FilePath
+from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,6 +13,7 @@ from accounts.append_only import AppendOnly
 from budgets.models import Hold, LedgerEntry, Path
 from connections.models import Connection, Prompt
 from studies.models import Example, Snapshot, Study
+from training.contract import MEASURED_BY
 
 
 class RunKind(models.TextChoices):
@@ -237,6 +239,15 @@ def attempt_key(*, run_id: int, number: int) -> str:
     return f"run:{run_id}:attempt:{number}"
 
 
+class EvaluationQuerySet(models.QuerySet["Evaluation"]):
+    """Evaluations."""
+
+    def comparable(self) -> Self:
+        """Leave out values that another checkpoint measured than the one in use."""
+        kept = [~Q(metric=name) | Q(measured_by=by) for name, by in MEASURED_BY.items()]
+        return self.filter(*kept)
+
+
 class Evaluation(models.Model):
     """A metric of an artifact on a split, with its interval, and the majority-class baseline beside it."""
 
@@ -248,6 +259,11 @@ class Evaluation(models.Model):
     high = models.FloatField()
     baseline = models.FloatField(null=True)
     num_examples = models.PositiveIntegerField()
+    measured_by = models.CharField(
+        max_length=100, blank=True, default="", help_text="The checkpoint that measured it, where one does."
+    )
+
+    objects = EvaluationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint("artifact", "split", "metric", name="one_value_per_metric")]

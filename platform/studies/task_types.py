@@ -14,9 +14,11 @@ from training.answers import (
     spans_to_json,
     written_in,
 )
+from training.contract import MEASURED_BY
 from training.tasks import TASK_TYPES, TaskType
 
 __all__ = [
+    "MEASURED_BY",
     "TASK_TYPES",
     "AnswerInvalid",
     "LabelledSpan",
@@ -46,6 +48,7 @@ class Metric(models.TextChoices):
     CHRF = "chrf", "chrF"
     ROUGE_L = "rouge_l", "ROUGE-L"
     HARMONIC_IBLEU = "harmonic_ibleu", "BLEU, less for copying (harmonic iBLEU)"
+    BERT_IBLEU = "bert_ibleu", "BERTScore against the source, less for copying (BERT-iBLEU)"
     NOT_COPIED = "not_copied", "Not copied (1 minus BLEU against the source)"
     F1 = "f1", "F1 of the answers' words"
     EXACT_MATCH = "exact_match", "Exact match"

@@ -8,7 +8,9 @@ from tests.tiny_runs import RunFolder, carry_out, job_of, write_run
 from tests.tiny_t5 import write_tiny_t5
 from training.distil import read_soft_labels
 from training.methods import METHODS
+from training.methods.preparing import TeacherUnfit
 from training.runtime import StopRequested
+from training.spec import SpecInvalid
 
 PACE = {"steps": 100, "learning_rate": 1e-2, "batch_size": 8, "evaluations": 1, "answer_length": 8}
 SHORT = {**PACE, "steps": 4}
@@ -112,16 +114,20 @@ def test_a_scoring_stopped_between_shards_ends_as_if_it_had_not_been(
     assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
 
 
-@pytest.mark.parametrize("gold_weight", [0.0, 1.0])
+@pytest.mark.parametrize(("gold_weight", "distil_from"), [(0.0, "soft_labels"), (1.0, "on_policy")])
 def test_a_distillation_stopped_in_the_middle_ends_as_if_it_had_not_been(
-    run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path, gold_weight: float
+    run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path, gold_weight: float, distil_from: str
 ) -> None:
     soft = tmp_path / "scoring" / "soft_labels"
     carry_out(scoring(tmp_path / "scoring", teacher, num_answers=2))
-    settings = {**SHORT, "gold_weight": gold_weight}
-    whole = student(run_folder, soft, writers["llama"], "whole", training=settings)
+    asked: dict[str, Any] = {
+        "training": {**SHORT, "gold_weight": gold_weight},
+        "distillation": {"distil_from": distil_from},
+        "teacher_artifact": str(teacher),
+    }
+    whole = student(run_folder, soft, writers["llama"], "whole", **asked)
     carry_out(whole)
-    folder = student(run_folder, soft, writers["llama"], "stopped", training=settings)
+    folder = student(run_folder, soft, writers["llama"], "stopped", **asked)
     job = job_of(folder)
     job.progress.step = lambda step, **_: job.stop.request() if step == 3 else None  # type: ignore[method-assign]
     with pytest.raises(StopRequested):
@@ -129,3 +135,41 @@ def test_a_distillation_stopped_in_the_middle_ends_as_if_it_had_not_been(
     carry_out(folder)
     weights = "artifact/model.safetensors"
     assert (folder / weights).read_bytes() == (whole / weights).read_bytes()
+
+
+def test_students_learn_from_their_own_answers_each_asking_its_teacher(
+    run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carry_out(scoring(tmp_path / "scoring", teacher))
+    own = {"soft_labels": str(tmp_path / "scoring" / "soft_labels"), "artifact": str(teacher)}
+    folder = student(
+        run_folder,
+        tmp_path,
+        writers["llama"],
+        training={**PACE, "steps": 12},
+        distillation={"distil_from": "on_policy", "on_policy_share": 0.75},
+        teachers=[{**own, "seed": seed} for seed in (3, 4)],
+        search={"num_seeds": 2},
+        data={"dev": "data/dev", "test": "data/test"},
+    )
+    result = carry_out(folder)
+    assert (result["distillation"]["distil_from"], result["distillation"]["of_tokens"]) == ("on_policy", True)
+    assert (result["num_teachers"], result["metrics"]["test"]["num_seeds"]) == (2, 2)
+    told = "of the steps, 75% are on answers that the student writes itself"
+    assert capsys.readouterr().out.count(told) == 2
+
+
+@pytest.mark.parametrize("of", ["another tokenizer", "no teacher"])
+def test_on_policy_needs_a_teacher_of_the_students_tokens(
+    run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path, of: str
+) -> None:
+    carry_out(scoring(tmp_path / "scoring", teacher))
+    asked: dict[str, Any] = {"distillation": {"distil_from": "on_policy"}, "training": SHORT}
+    soft = tmp_path / "scoring" / "soft_labels"
+    if of == "no teacher":
+        with pytest.raises(SpecInvalid, match="teacher_artifact: is missing while distil_from is on_policy"):
+            job_of(student(run_folder, soft, writers["llama"], **asked))
+        return
+    folder = student(run_folder, soft, writers["t5"], teacher_artifact=str(teacher), **asked)
+    with pytest.raises(TeacherUnfit, match="do not write with one tokenizer"):
+        carry_out(folder)

@@ -73,8 +73,10 @@ from training.answers.tally import (
 from training.answers.text_forms import BETWEEN_LABELS, read_entities, read_labels, without_spaces, write_entities
 from training.answers.written import (
     NO_START,
+    Similarity,
     Written,
     all_written,
+    bert_ibleu,
     checked_texts,
     exact_match,
     given_texts,
@@ -123,6 +125,7 @@ __all__ = [
     "Ratio",
     "Rows",
     "SeedScores",
+    "Similarity",
     "Span",
     "SpanMisplaced",
     "UncheckedSpan",
@@ -130,6 +133,7 @@ __all__ = [
     "Written",
     "align_target",
     "all_written",
+    "bert_ibleu",
     "can_be_miscounted",
     "checked_spans",
     "checked_texts",

@@ -9,6 +9,7 @@ from training.answers.intervals import mean_difference
 from training.answers.rows import Rows
 from training.answers.scores import Scorer, SeedScores, seed_scores
 from training.answers.tally import Floats, MetricTally
+from training.contract import MEASURED_BY
 
 CONFIDENCE = 0.95
 EXACT = "McNemar's exact test"
@@ -72,12 +73,15 @@ def paired_test(
     difference is as far from the observed one as that is from zero (Berg-Kirkpatrick, Burkett and Klein, "An Empirical
     Investigation of Statistical Significance in NLP", 2012), never below 1 / (R + 1).
 
-    Raises: ValueError (no such metric, one of texts without these, or one has several seeds and the other has not).
+    Raises: ValueError (no such metric, one of texts or of a checkpoint without these, or one has several seeds and the
+    other has not).
     """
     if metric not in task_type.metrics:
         raise ValueError(f"{task_type.name} has no metric {metric}. It has {', '.join(task_type.metrics)}.")
     if metric in task_type.metrics_of_texts and answers.texts is None:
         raise ValueError(f"{metric} counts words of the texts. Give them, or compare by another metric.")
+    if metric in MEASURED_BY and metric not in task_type.measured_by:
+        raise ValueError(f"{metric} is measured by {MEASURED_BY[metric]}, which is not at hand. Measure it before.")
     if not answers.is_over_seeds and len(answers.first) + len(answers.second) > 2:
         raise ValueError("One of the two has several seeds, the other has one. Give one model of each.")
     first, second = seed_scores(

@@ -18,6 +18,10 @@ class Scorer(Protocol):
     metrics_of_texts: ClassVar[tuple[str, ...]]
     input_fields: ClassVar[tuple[str, ...]]
 
+    @property
+    def measured_by(self) -> Mapping[str, str]:
+        """By metric, the checkpoint that measures it."""
+
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         """Count, per row, what the metrics need."""
 

@@ -15,7 +15,13 @@ from training.distil.soft_labels import (
     read_metadata,
     read_soft_labels,
 )
-from training.distil.token_training import learns_distributions, shares_tokens, token_objective, with_answers_alone
+from training.distil.token_training import (
+    learns_distributions,
+    shares_tokens,
+    taught_sources,
+    token_objective,
+    with_answers_alone,
+)
 
 __all__ = [
     "METADATA_FILE",
@@ -40,6 +46,7 @@ __all__ = [
     "row_confidence",
     "select",
     "shares_tokens",
+    "taught_sources",
     "token_objective",
     "window_teacher",
     "with_answers_alone",

@@ -1,5 +1,6 @@
 """How a text-to-text student learns: from tokens of a teacher with its tokenizer, or from class probabilities."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -80,22 +81,29 @@ def token_objective(
         repeated, answers, of_gold = _gold_answers(gold, codec)
         parts.append((repeated, answers))
         counts += of_gold
-    rows = Rows(
-        uids=[uid for part, _ in parts for uid in part.uids],
-        columns={name: [text for part, _ in parts for text in part.columns[name]] for name in soft.rows.columns},
-        gold=None,
-    )
-    encoded = encode_rows(
-        rows=rows,
-        task_type=codec.task_type,
-        tokenizer=codec.tokenizer,
-        max_length=settings.max_length,
-        frame=codec.frame,
-    )
+    encoded = sources_of([part for part, _ in parts], codec=codec, max_length=settings.max_length)
     encoded_answers = with_target_tokens(encoded=encoded, answers=RaggedInts.joined([answers for _, answers in parts]))
     if len(counts) < len(encoded_answers):
         encoded_answers = replace(encoded_answers, choices=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]))
     return encoded_answers, _loss(encoded_answers, tokens, _is_answered(soft, tokens), settings)
+
+
+def sources_of(parts: Sequence[Rows], *, codec: AnswerCodec, max_length: int) -> EncodedRows:
+    """Encode what a model is shown of rows that stand behind each other."""
+    rows = Rows(
+        uids=[uid for part in parts for uid in part.uids],
+        columns={name: [text for part in parts for text in part.columns[name]] for name in parts[0].columns},
+        gold=None,
+    )
+    return encode_rows(
+        rows=rows, task_type=codec.task_type, tokenizer=codec.tokenizer, max_length=max_length, frame=codec.frame
+    )
+
+
+def taught_sources(*, soft: SoftLabels, gold: Rows | None, codec: AnswerCodec, max_length: int) -> EncodedRows:
+    """Encode the rows of a `token_objective` of the same sets as another model with the same tokens reads them."""
+    parts = [soft.rows] if gold is None else [soft.rows, _gold_answers(gold, codec)[0]]
+    return sources_of(parts, codec=codec, max_length=max_length)
 
 
 def _gold_answers(gold: Rows, codec: AnswerCodec) -> tuple[Rows, RaggedInts, list[int]]:

@@ -13,10 +13,13 @@ from training.evaluation.outputs import (
     predict_answers,
     predict_logits,
     predict_places,
+    score_in_batches,
 )
 from training.evaluation.predict import Listener, Predictor, load_predictor, predict_file
+from training.evaluation.similarity import BertScore, with_similarity
 
 __all__ = [
+    "BertScore",
     "Decoding",
     "EncodedSplit",
     "Evaluator",
@@ -36,6 +39,8 @@ __all__ = [
     "predict_logits",
     "predict_places",
     "read_splits",
+    "score_in_batches",
     "split_metrics",
     "watch_limits",
+    "with_similarity",
 ]

@@ -126,7 +126,9 @@ class Evaluator:
 
 def _baselines_key(*, spec: RunSpec, task_type: TaskType, snapshots: Sequence[Rows]) -> str:
     """Return one SHA-256 over all that baselines depend on."""
-    asked = [BASELINES_VERSION, task_type.name, task_type.segmentation, spec.labels, spec.evaluation.metric]
+    metric = spec.evaluation.metric
+    measured_by = task_type.measured_by.get(metric, "")
+    asked = [BASELINES_VERSION, task_type.name, task_type.segmentation, spec.labels, metric, measured_by]
     digest = hashlib.sha256(json.dumps(asked).encode())
     for rows in snapshots:
         digest.update(f"{len(rows)} {sorted(rows.columns)}\n".encode())

@@ -68,7 +68,8 @@ def split_metrics(
     """Score each seed's answers to a split, with intervals over examples and, of several seeds, over seeds.
 
     Returns: per metric value (the mean over seeds), low and high, 0 to 1, and `over_labels` with the wider interval
-    over examples and labels and the standard deviation over labels, where heads of parts of these tell it;
+    over examples and labels and the standard deviation over labels, where heads of parts of these tell it, and
+    `measured_by`, the checkpoint, of a metric that one measures;
     `interval_over` names what low and high hold; num_examples, num_seeds and num_unparsed.
     """
 
@@ -77,6 +78,8 @@ def split_metrics(
 
     intervals = bootstrap(task_type=task_type, tallies=tallies(answers.of_seeds), settings=settings, seed=seed)
     metrics: dict[str, dict[str, Any]] = {name: {**vars(interval)} for name, interval in intervals.items()}
+    for name, checkpoint in task_type.measured_by.items():
+        metrics[name]["measured_by"] = checkpoint
     if answers.of_parts is not None:
         parts = [
             _part_scores(task_type, tallies(of)) for of in (answers.of_parts.of_halves, answers.of_parts.of_quarters)

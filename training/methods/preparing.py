@@ -1,6 +1,7 @@
 """What every method begins with."""
 
 from training.compute import Compute, prepare_compute
+from training.evaluation import with_similarity
 from training.job import Job
 from training.models import can_write
 from training.runtime import PermanentFailure
@@ -14,7 +15,7 @@ class TeacherUnfit(PermanentFailure):
 def prepare(job: Job) -> tuple[Compute, TaskType]:
     """Prepare the device and look the task type up, as the spec's checkpoint answers it: in writing or by marks.
 
-    Raises: DeviceMissing, TaskTypeUnknown, PretrainedMissing, PretrainedUnusable.
+    Raises: DeviceMissing, TaskTypeUnknown, PretrainedMissing, PretrainedUnusable, SimilarityModelMissing.
     """
     spec = job.spec
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
@@ -23,7 +24,8 @@ def prepare(job: Job) -> tuple[Compute, TaskType]:
     )
     if task_type.is_written and spec.model is not None:
         task_type = task_type.answered_by(writes=can_write(spec.model))
-    return compute, task_type
+    metric = spec.evaluation.metric
+    return compute, with_similarity(task_type=task_type, metric=metric, compute=compute, stop=job.stop)
 
 
 def check_answers_alike(task_type: TaskType, segmentation: str) -> None:

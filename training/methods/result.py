@@ -135,10 +135,13 @@ def _write_seed_predictions(evaluator: Evaluator, by_seed: Sequence[dict[str, Sp
     if len(by_seed) < 2:
         return
     for name in _judged(evaluator.splits):
+        rows = evaluator.splits[name].rows
         answers = zip(*(of_seed[name].predicted for of_seed in by_seed), strict=True)
+        kept = zip(*(_similarities(evaluator, rows, of_seed[name]) for of_seed in by_seed), strict=True)
         with (folder / SEED_PREDICTIONS_FILE).open("w", encoding="utf-8") as stream:
-            for uid, predicted in zip(evaluator.splits[name].rows.uids, answers, strict=True):
-                stream.write(json.dumps({"uid": uid, "predicted": predicted}, ensure_ascii=False) + "\n")
+            for uid, predicted, of_seeds in zip(rows.uids, answers, kept, strict=True):
+                alike = {"similarity": [one["similarity"] for one in of_seeds]} if of_seeds[0] else {}
+                stream.write(json.dumps({"uid": uid, "predicted": predicted, **alike}, ensure_ascii=False) + "\n")
 
 
 def _base_config(evaluator: Evaluator) -> Any:
@@ -175,15 +178,21 @@ def _card(evaluator: Evaluator, result: dict[str, Any]) -> Card:
 def _write_predictions(evaluator: Evaluator, rows: Rows, answers: SplitPredictions, path: Path) -> None:
     """Write one line per row; its probabilities are made for a block of rows at a time."""
     learner, labels = learner_of(evaluator.task_type), evaluator.job.spec.labels
-    lines = zip(rows.uids, rows.labelled(), answers.predicted, strict=True)
+    lines = zip(rows.uids, rows.labelled(), answers.predicted, _similarities(evaluator, rows, answers), strict=True)
     with path.open("w", encoding="utf-8") as stream:
         for start in range(0, len(rows), ROWS_PER_BLOCK):
             block = answers.outputs.between(start, min(start + ROWS_PER_BLOCK, len(rows)))
             shares_NC = learner.probabilities(outputs=block, labels=labels)
-            for shares, (uid, gold, predicted) in zip(shares_NC, lines, strict=False):
+            for shares, (uid, gold, predicted, alike) in zip(shares_NC, lines, strict=False):
                 told = _probabilities(shares, labels, is_one_choice=learner.is_one_choice)
-                line = {"uid": uid, "gold": gold, "predicted": predicted, **told}
+                line = {"uid": uid, "gold": gold, "predicted": predicted, **told, **alike}
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _similarities(evaluator: Evaluator, rows: Rows, answers: SplitPredictions) -> list[dict[str, float | None]]:
+    """Return what is kept of each row's answer, so that a comparison need not ask the checkpoint again."""
+    found = evaluator.task_type.similarities(rows=rows, predicted=answers.predicted)
+    return [{"similarity": None if one is None else round(one, 6)} for one in found] or [{}] * len(rows)
 
 
 def _probabilities(shares_C: npt.NDArray[np.float32], labels: Sequence[str], *, is_one_choice: bool) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _PIPELINES = {
 # By `distil_from`, where it was more than soft labels.
 _LEARNED = {
     "both": "It learned its teacher's soft labels, and its vectors of the texts.",
+    "on_policy": "It learned its teacher's distributions of tokens, in part over answers that it wrote itself.",
     "vectors": "It learned its teacher's vectors of the texts; its head was then fitted to soft labels.",
 }
 # How a text's tags are found.
@@ -186,7 +187,8 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
             if isinstance(found, Mapping) and "value" in found:
                 counts = [str(measured.get("num_examples", "")), str(measured.get("num_seeds", 1))]
                 intervals = [_between(found), _between(found.get("over_labels"))]
-                rows.append([split, name, _percent(found["value"]), *intervals, *counts])
+                named = f"{name}, by {found['measured_by']}" if "measured_by" in found else name
+                rows.append([split, named, _percent(found["value"]), *intervals, *counts])
     if not rows:
         return []
     header = ["Split", "Metric", "Value", "95 % interval", "With other labels", "Examples", "Seeds"]

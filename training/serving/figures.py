@@ -12,7 +12,7 @@ import torch
 from training.answers import Rows
 from training.contract import SPEC_FILE, TORCH
 from training.data import read_labelled
-from training.evaluation import Predictor, load_predictor
+from training.evaluation import Predictor, load_predictor, with_similarity
 from training.models import OnnxModel
 from training.runtime import PermanentFailure, StopFlag, read_json
 from training.serving.measuring import lines_of, speed_of, standing_of
@@ -103,6 +103,10 @@ def first_rows(rows: Rows, count: int) -> Rows:
 def figures_of(made: Mapping[str, Made], measured: Measured) -> dict[str, dict[str, Any]]:
     """Measure each format on the same rows, with what it is measured on beside it."""
     lines = lines_of(measured.rows)
+    original = made[TORCH].predictor
+    task_type = with_similarity(
+        task_type=original.task_type, metric=measured.metric, compute=original.compute, stop=original.stop
+    )
     answers = {name: [one.predicted for one in found.predictor.answers(lines)] for name, found in made.items()}
     about = {
         "rows": measured.name,
@@ -117,7 +121,7 @@ def figures_of(made: Mapping[str, Made], measured: Measured) -> dict[str, dict[s
     for name, found in made.items():
         predictor = found.predictor
         standing = standing_of(
-            task_type=predictor.task_type,
+            task_type=task_type,
             labels=predictor.label_map.labels,
             rows=measured.rows,
             answers=(answers[name], answers[TORCH]),

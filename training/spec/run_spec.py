@@ -12,13 +12,14 @@ from training.spec.declaring import Settings, SpecInvalid, setting
 from training.spec.label_texts import LabelTexts, read_label_texts
 from training.spec.recipes import pairs_texts
 from training.spec.settings import (
-    ANSWERS,
     AUTO,
     CONTRAST,
     FINETUNE,
     FROZEN,
     MAX_SEED,
     NAMES,
+    OF_WRITTEN,
+    ON_POLICY,
     PROBE,
     SOFT,
     DataPaths,
@@ -38,12 +39,16 @@ UNTRAINED = (NAMES, FROZEN, AUTO)
 
 @dataclass(frozen=True, kw_only=True)
 class SeedTeacher(Settings):
-    """The soft labels that a student of one seed learns from, where each seed has a teacher of its own."""
+    """The soft labels that a student of one seed learns from, where each seed has a teacher of its own.
+
+    `artifact` is that teacher, where it is asked about what the student writes.
+    """
 
     section: ClassVar[str] = "teachers"
 
     seed: int = setting(0, most=MAX_SEED)
     soft_labels: Path
+    artifact: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +93,9 @@ class RunSpec(Settings):
         if self.task_type in TASK_TYPES:
             pooling, known = self.training.pooling, TASK_TYPES[self.task_type].poolings
             require(pooling in known, "training.pooling", f"is {pooling!r}", f"Give one of {', '.join(known)}.")
-            fits = self.distillation.distil_from != ANSWERS or not TASK_TYPES[self.task_type].has_labels
-            problem = f"is {ANSWERS}, and {self.task_type} has labels and no written answers"
+            distil_from = self.distillation.distil_from
+            fits = distil_from not in OF_WRITTEN or not TASK_TYPES[self.task_type].has_labels
+            problem = f"is {distil_from}, and {self.task_type} has labels and no written answers"
             require(fits, "distillation.distil_from", problem, f"Set it to {SOFT}.")
         {"finetune": self._check_finetune, "score": self._check_score, "distil": self._check_distil}[self.kind]()
 
@@ -119,6 +125,10 @@ class RunSpec(Settings):
         soft = self.data.soft_labels is not None or bool(self.teachers)
         require(soft, "data.soft_labels", "is missing", "Score unlabelled rows with a teacher first.")
         self._check_teachers()
+        if self.distillation.distil_from == ON_POLICY:
+            there = self.teacher_artifact is not None or (self.teachers and all(one.artifact for one in self.teachers))
+            fix = "Give the folder of the teacher that scored, which is asked about what the student writes."
+            require(bool(there), "teacher_artifact", f"is missing while distil_from is {ON_POLICY}", fix)
         for name, amount in (
             ("gold_weight", self.training.gold_weight),
             ("gold_epochs", self.distillation.gold_epochs),
@@ -197,7 +207,8 @@ def _teachers(payload: object, folder: Path) -> tuple[SeedTeacher, ...]:
     for one in payload:
         soft_labels = _absolute("teachers.soft_labels", one.get("soft_labels"), folder)
         require(soft_labels is not None, "teachers.soft_labels", "is missing", "Give the folder of a scoring.")
-        teachers.append(build_part(SeedTeacher, {**one, "soft_labels": soft_labels}, "teachers"))
+        artifact = _absolute("teachers.artifact", one.get("artifact"), folder)
+        teachers.append(build_part(SeedTeacher, {**one, "soft_labels": soft_labels, "artifact": artifact}, "teachers"))
     return tuple(teachers)
 
 

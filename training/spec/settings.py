@@ -40,10 +40,13 @@ FILTER_CHOICES = {
     "confidence": "Keep those the teacher is most confident of",
     "random": "Keep as many at random, for comparison",
 }
-SOFT, VECTORS, BOTH, ANSWERS = "soft_labels", "vectors", "both", "answers"
+SOFT, VECTORS, BOTH, ANSWERS, ON_POLICY = "soft_labels", "vectors", "both", "answers", "on_policy"
+# Of a teacher that writes alone.
+OF_WRITTEN = (ANSWERS, ON_POLICY)
 DISTIL_FROM_CHOICES = {
     SOFT: "Soft labels; of written answers, the distributions of their tokens",
     ANSWERS: "Written answers alone",
+    ON_POLICY: "On-policy: in part distributions along what the student itself writes",
     VECTORS: "Sentence vectors, then a head on soft labels",
     BOTH: "Soft labels and sentence vectors",
 }
@@ -263,6 +266,14 @@ class DistillationSettings(Settings):
         help="What of the teacher the student learns. Vectors are kept when the teacher scores.",
         group=FormGroup.DISTILLING,
     )
+    on_policy_share: float = setting(
+        0.5,
+        least=0.01,
+        most=1,
+        label="Share of steps on the student's own answers",
+        help="On-policy only: the student writes to the texts of the step, and the teacher scores each token of it.",
+        group=FormGroup.DISTILLING,
+    )
     filter: str = setting("none", choices=FILTER_CHOICES, label="Soft labels", group=FormGroup.DISTILLING)
     keep: float | None = setting(
         None,
@@ -275,6 +286,8 @@ class DistillationSettings(Settings):
     gold_epochs: int = setting(0, most=1_000, label="Epochs on the labels alone", group=FormGroup.DISTILLING)
 
     def check_together(self) -> None:
+        if self.on_policy_share != 0.5 and self.distil_from != ON_POLICY:
+            self.refuse("on_policy_share", f"is for {ON_POLICY} alone. Distil from that, or leave it at 0.5.")
         if self.keep is not None and self.filter == "none":
             self.refuse("keep", "needs a filter. Choose the confidence or random filter, or leave keep blank.")
 

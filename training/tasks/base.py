@@ -17,6 +17,7 @@ from training.answers import (
     LabelledSpan,
     MetricTally,
     Rows,
+    Similarity,
     compared_texts,
     constant_answer,
     f1_scores,
@@ -97,6 +98,19 @@ class TaskType(ABC):
     def answered_by(self, *, writes: bool) -> "TaskType":
         """Return the task type as a model answers it that writes, or one that only reads; mostly itself."""
         return self
+
+    def measured_with(self, similarity: Similarity) -> "TaskType":
+        """Return the same task type with what measures how alike texts are, where a metric asks for it; else itself."""
+        return self
+
+    @property
+    def measured_by(self) -> Mapping[str, str]:
+        """By metric, the checkpoint that measures it; empty where there is none."""
+        return {}
+
+    def similarities(self, *, rows: Rows, predicted: Sequence[str | None]) -> list[float | None]:
+        """Return how alike each row and its answer are, None of no answer; empty where nothing measures it."""
+        return []
 
     @property
     def can_be_marked(self) -> bool:
@@ -208,7 +222,7 @@ class TaskType(ABC):
         )
 
     def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
-        """Turn R sums of tallies into R values of 0 to 1 for each name in `metrics`."""
+        """Turn R sums of tallies into R values of 0 to 1 for each name in `metrics` that can be measured."""
         return f1_scores(totals_RK)
 
     def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:

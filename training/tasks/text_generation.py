@@ -10,6 +10,7 @@ from training.answers import (
     Floats,
     MetricTally,
     Rows,
+    Similarity,
     Written,
     overlap_scores,
     overlap_table,
@@ -17,13 +18,17 @@ from training.answers import (
     tally_from_table,
     written_to_json,
 )
+from training.tasks.base import TaskType
 from training.tasks.written import WrittenAnswerType
 
 COPIED = "Imported although the text to write is the source itself"
 
 
 class TextGenerationType(WrittenAnswerType):
-    """Writes a text from a source text; several texts may be right, which are its references."""
+    """Writes a text from a source text; several texts may be right, which are its references.
+
+    BERT-iBLEU is among its scores where a `similarity` measures how alike texts are.
+    """
 
     name = "text_generation"
     title = "Text generation"
@@ -32,14 +37,35 @@ class TextGenerationType(WrittenAnswerType):
         "text": ("source", "input", "original", "article", "document"),
         "label": ("target", "paraphrase", "summary", "translation", "references", "reference", "output"),
     }
-    metrics = ("bleu", "chrf", "rouge_l", "harmonic_ibleu", "not_copied")
+    metrics = ("bleu", "chrf", "rouge_l", "harmonic_ibleu", "bert_ibleu", "not_copied")
     metrics_of_examples = ("rouge_l",)
     metrics_beside = ("not_copied",)
-    metrics_of_texts = ("harmonic_ibleu", "not_copied")
+    metrics_of_texts = ("harmonic_ibleu", "bert_ibleu", "not_copied")
     page_score = "mean ROUGE-L"
     agreement_measure = "ROUGE-L of texts"
     asks = "For each text another text is written, such as a paraphrase, a summary or a translation."
     in_a_file = 'the text itself, or a JSON list of texts that are all right, ["a text", "another"]'
+
+    def __init__(self, similarity: Similarity | None = None) -> None:
+        self.similarity = similarity
+
+    def measured_with(self, similarity: Similarity) -> TaskType:
+        return TextGenerationType(similarity)
+
+    @property
+    def measured_by(self) -> Mapping[str, str]:
+        return {} if self.similarity is None else {"bert_ibleu": self.similarity.name}
+
+    def similarities(self, *, rows: Rows, predicted: Sequence[str | None]) -> list[float | None]:
+        found: list[float | None] = [None] * len(predicted)
+        answered = [row for row, answer in enumerate(predicted) if answer is not None]
+        if self.similarity is None or not answered:
+            return [] if self.similarity is None else found
+        sources = [rows.columns["text"][row] for row in answered]
+        written = [self._one(predicted[row] or "") for row in answered]
+        for row, alike in zip(answered, self.similarity(sources=sources, written=written), strict=True):
+            found[row] = float(alike)
+        return found
 
     def read_cell(
         self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
@@ -58,6 +84,7 @@ class TextGenerationType(WrittenAnswerType):
                 sources=rows.columns["text"],
                 references=[self.texts(answer) for answer in rows.labelled()],
                 written=[None if answer is None else self._one(answer) for answer in predicted],
+                similarity=self.similarity,
             )
         )
 

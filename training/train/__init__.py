@@ -3,6 +3,7 @@
 from training.train.contrast import Contrast, lacks_pairs
 from training.train.gold import check_variety, gold_objective, report_unreadable
 from training.train.objectives import MarkLoss, SoftLoss, TokenLoss
+from training.train.own_answers import OwnAnswers, without_answers
 from training.train.search import SearchResult, SeedSetup, TrainingTrial, TrialResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup, take_over
 from training.train.two_stage import FitResult, fit_classifier
@@ -14,6 +15,7 @@ __all__ = [
     "GoldStage",
     "MarkLoss",
     "ModelLoader",
+    "OwnAnswers",
     "SearchResult",
     "SeedSetup",
     "SoftLoss",
@@ -30,4 +32,5 @@ __all__ = [
     "report_unreadable",
     "search_and_train",
     "take_over",
+    "without_answers",
 ]

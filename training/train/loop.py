@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, Protocol, Self
 
@@ -38,8 +38,26 @@ class StepLoss(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepRows:
+    """Rows that a single step learns from, all of them, and the loss over them."""
+
+    rows: EncodedRows
+    loss: StepLoss
+
+
+class StepSource(Protocol):
+    """Makes what a step learns from."""
+
+    def __call__(self, *, step: int, rows: Indices) -> StepRows | None:
+        """Return what stands in place of these rows of the training set, one for each; None where they stay."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FitInputs:
-    """What is trained, on what, by which loss; `dev_score` (higher is better), called so, selects the best step."""
+    """What is trained, on what, by which loss; `dev_score` (higher is better), called so, selects the best step.
+
+    A step whose rows `step_source` replaces learns from these instead.
+    """
 
     model: nn.Module
     rows: EncodedRows
@@ -47,6 +65,7 @@ class FitInputs:
     compute: Compute
     dev_score: Callable[[], float] | None
     dev_name: str = ""
+    step_source: StepSource | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +233,7 @@ def _take_step(
     """Take one optimiser step and return its mean loss."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak_rate"] * schedule.rate_factor(state.step)
+    inputs, batches = _rows_of_step(inputs, batches, state.step)
     try:
         mean_loss = _gradients_that_fit(inputs, optimizer, schedule, batches, state)
     except LossNotFinite as error:
@@ -232,6 +252,18 @@ def _take_step(
     state.loss_sum += mean_loss
     state.loss_count += 1
     return mean_loss
+
+
+def _rows_of_step(inputs: FitInputs, batches: list[Indices], step: int) -> tuple[FitInputs, list[Indices]]:
+    """Put what is made for a step in place of its rows, which keep their micro-batches."""
+    made = None if inputs.step_source is None else inputs.step_source(step=step, rows=np.concatenate(batches))
+    if made is None:
+        return inputs, batches
+    # Whoever made it may have let the model answer.
+    inputs.model.train()
+    ends = np.cumsum([len(batch) for batch in batches])
+    numbers = np.split(np.arange(ends[-1]), ends[:-1])
+    return replace(inputs, rows=made.rows, loss=made.loss), numbers
 
 
 def _update(optimizer: torch.optim.AdamW, compute: Compute) -> None:

@@ -28,6 +28,7 @@ from training.spec import RunSpec
 from training.tasks import TaskType
 from training.train.contrast import Contrast
 from training.train.loop import StepLoss
+from training.train.own_answers import OwnAnswers
 from training.train.vectors import VectorTarget
 
 
@@ -45,8 +46,8 @@ class TrainingSetup:
     """Encoded rows, the loss over them, and the held-out splits; `gold` is the stage that follows, if any.
 
     With `contrast` the encoder is trained on pairs of the rows instead, and the head fitted afterwards; with `vectors`
-    on a teacher's vectors too, or alone. A checkpoint is used only if it has the same `fingerprint`. `name` is that of
-    the curves, empty of a single training.
+    on a teacher's vectors too, or alone; with `own_answers` a student that writes learns from its own in some steps. A
+    checkpoint is used only if it has the same `fingerprint`. `name` is that of the curves, empty of a single training.
     """
 
     task_type: TaskType
@@ -58,6 +59,7 @@ class TrainingSetup:
     gold: GoldStage | None = None
     contrast: Contrast | None = None
     vectors: VectorTarget | None = None
+    own_answers: OwnAnswers | None = None
     name: str = ""
 
     def held_out(self) -> dict[str, Rows]:

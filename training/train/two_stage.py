@@ -1,13 +1,15 @@
 """One training in one stage or two: distilled first, then on gold labels alone, the better of both kept."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from training.evaluation import Evaluator
 from training.job import Job
 from training.learners import Classifier
+from training.models import TextToText
 from training.spec import TrainingSettings, require
 from training.train.contrast import fit_on_pairs
-from training.train.loop import FitInputs, FitState, Schedule, can_resume, fit, weights_of
+from training.train.loop import FitInputs, FitState, Schedule, StepSource, can_resume, fit, weights_of
 from training.train.setup import GoldStage, TrainingSetup
 from training.train.vectors import fit_to_vectors
 
@@ -41,6 +43,7 @@ def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) ->
         compute=setup.compute,
         dev_score=evaluator.dev_score if has_dev else None,
         dev_name=evaluator.dev_criterion,
+        step_source=_step_source(job, setup, classifier),
     )
     if setup.contrast is not None:
         state = fit_on_pairs(job=job, inputs=inputs, contrast=setup.contrast, fingerprint=setup.fingerprint)
@@ -61,6 +64,14 @@ def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) ->
     )
 
 
+def _step_source(job: Job, setup: TrainingSetup, classifier: Classifier) -> StepSource | None:
+    model = classifier.model
+    if setup.own_answers is None:
+        return None
+    assert isinstance(model, TextToText)
+    return partial(setup.own_answers.rows_of, student=model, seed=job.spec.seed)
+
+
 def _fit_first(job: Job, setup: TrainingSetup, inputs: FitInputs) -> FitState:
     if setup.vectors is None:
         return fit(job=job, inputs=inputs, fingerprint=setup.fingerprint)
@@ -69,7 +80,7 @@ def _fit_first(job: Job, setup: TrainingSetup, inputs: FitInputs) -> FitState:
 
 def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitInputs) -> FitState:
     first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=gold.rows.num_drawn)
-    inputs = replace(distilling, rows=gold.rows, loss=gold.loss)
+    inputs = replace(distilling, rows=gold.rows, loss=gold.loss, step_source=None)
     gold_fingerprint = f"{setup.fingerprint}:{GOLD}"
     start: FitState | None = None
     # A checkpoint of the second stage is enough to resume it; without a readable one, both stages are trained.

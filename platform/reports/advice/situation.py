@@ -316,7 +316,7 @@ def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked, by_model: i
 
 def _teachers(study: Study, marked: _Marked) -> tuple[MeasuredTeacher, ...]:
     """Every fine-tuned teacher that was measured, the latest first."""
-    measured = Evaluation.objects.filter(
+    measured = Evaluation.objects.comparable().filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
     )
     rows = measured.order_by("-artifact__run").values_list(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from studies.models import Study
-from studies.task_types import metric_title
+from studies.task_types import MEASURED_BY, metric_title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,9 @@ def measure_of(study: Study) -> Measure:
             title=f"{named} of all its answers",
             score=lambda gold, given: definition.score_of_example(metric=metric, gold=gold, predicted=given),
         )
+    if metric in MEASURED_BY:
+        fault = f"{named} is measured by {MEASURED_BY[metric]}, and no web process loads a checkpoint."
+        return Measure(title=named, fault=f"{fault} Train a student on them and measure it.")
     return Measure(
         title=named,
         fault=f"{named} is a figure of all texts together and no mean over them, so that people's answers to a part of "

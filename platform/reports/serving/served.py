@@ -60,7 +60,7 @@ class Serving:
 
 def serving_of(study: Study) -> Serving:
     """Compare the models of a study that differ in size, as far as their serving was measured."""
-    rows = Evaluation.objects.filter(
+    rows = Evaluation.objects.comparable().filter(
         artifact__run__study=study,
         artifact__kind__in=[ArtifactKind.STUDENT, ArtifactKind.TEACHER],
         split=Split.TEST,

@@ -65,9 +65,11 @@ def _students(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
 
 def _teachers(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
     study = ledger.study
-    evaluations = Evaluation.objects.filter(
-        artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
-    ).select_related("artifact")
+    evaluations = (
+        Evaluation.objects.comparable()
+        .filter(artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric)
+        .select_related("artifact")
+    )
     for one in evaluations.exclude(artifact__run__in=others):
         run_id = one.artifact.run_id
         if ledger.num_chosen(run_id=run_id) or ledger.num_opinions(run_id=run_id):

@@ -78,6 +78,7 @@ def _of_split(artifact: Artifact, split: str, metrics: dict[str, Any]) -> list[E
             high=value["high"],
             baseline=_baseline(artifact.run, split, name, metrics),
             num_examples=measured["num_examples"],
+            measured_by=value.get("measured_by", ""),
         )
         for name, value in measured.items()
         if isinstance(value, dict) and "value" in value

@@ -16,6 +16,7 @@ from runs.run_kinds import RUN_KINDS
 from studies.models import Example, Snapshot
 from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION
 from training.runtime import atomic_folder, discard_working_files, read_json, write_json
+from training.spec import ON_POLICY
 
 ROWS_PER_BATCH = 5_000
 # Files of an earlier attempt that would be taken for this one's.
@@ -86,9 +87,11 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     scored = _parent_artifacts(run, ArtifactKind.SOFT_LABELS) if traits.reads_soft_labels else []
     if len(scored) == 1:
         data = {**data, "soft_labels": str(scored[0].path)}
+    asked = [_teacher_of(one.run) for one in scored] if run.distillation.get("distil_from") == ON_POLICY else []
     teachers = [{"seed": one.run.seed, "soft_labels": str(one.path)} for one in scored] if len(scored) > 1 else []
-    trained = (ArtifactKind.TEACHER, ArtifactKind.STUDENT)
-    teacher = str(_parent_artifacts(run, *trained)[0].path) if run.model is None else None
+    if teachers and asked:
+        teachers = [{**one, "artifact": path} for one, path in zip(teachers, asked, strict=True)]
+    teacher = _teacher_of(run) if run.model is None else asked[0] if len(asked) == 1 else None
     is_asked = is_language_model(run.model)
     return {
         "version": SPEC_VERSION,
@@ -110,6 +113,11 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
         "num_threads": settings.RUN_THREADS,
         "country": settings.COUNTRY or None,
     }
+
+
+def _teacher_of(scoring: Run) -> str:
+    """The folder of the model that a scoring loads. Raises: ParentArtifactMissing."""
+    return str(_parent_artifacts(scoring, ArtifactKind.TEACHER, ArtifactKind.STUDENT)[0].path)
 
 
 def _parent_artifacts(run: Run, *kinds: ArtifactKind) -> list[Artifact]:

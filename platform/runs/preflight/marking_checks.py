@@ -9,7 +9,7 @@ from runs.preflight.results import CheckLevel, CheckResult
 from runs.requests import Chain
 from studies.models import Split
 from studies.queries import labelled
-from training.spec import ANSWERS
+from training.spec import OF_WRITTEN
 from training.tasks import MarkedAnswerType
 
 WRITERS = "a text-to-text model such as T5, or a decoder such as SmolLM2"
@@ -56,8 +56,8 @@ def _writers(chain: Chain) -> Iterator[str]:
 
 def _of_writing(chain: Chain) -> Iterator[str]:
     plan = chain.plan
-    if plan.distil_from == ANSWERS:
-        yield "distil from: answers are those that a teacher writes, and this one marks them. Distil from soft labels."
+    if plan.distil_from in OF_WRITTEN:
+        yield "distil from: answers are those that a model writes, and these mark them. Distil from soft labels."
     if chain.teacher is not None and plan.num_answers != 1:
         yield "num answers: a passage is marked once. Leave it at 1."
 

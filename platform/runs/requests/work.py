@@ -1,12 +1,30 @@
 """The rows that a run goes through."""
 
+from typing import Any
+
+from planning.footprint import num_layer_parameters
 from planning.run_estimates import Work
+from runs.checkpoints import shape_of
 from runs.models import Run, RunKind
 from runs.requests.chain import PlannedRun
 from runs.requests.inputs import Inputs
 from runs.requests.plan import trains
 from runs.run_kinds import RUN_KINDS
-from training.spec import AUTO, FINETUNE, are_plenty, dev_decides, fewest_labels, num_folds, recipes_that_compete
+from training.spec import (
+    AUTO,
+    FINETUNE,
+    ON_POLICY,
+    DistillationSettings,
+    are_plenty,
+    dev_decides,
+    fewest_labels,
+    num_folds,
+    recipes_that_compete,
+    settings_of,
+)
+
+# A student that writes an answer takes as long as it takes to read so many rows.
+READS_PER_ANSWER = 2
 
 
 def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
@@ -30,8 +48,33 @@ def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
     whole, on_folds = _compared_trainings(run, inputs)
     return Work(
         num_learned=whole * (learned + gold) + on_folds * lengths[0],
-        num_read=whole * num_trainings * inputs.num_measured + pool,
+        num_read=whole * num_trainings * inputs.num_measured + pool + _written_and_judged(run, learned),
     )
+
+
+def _written_and_judged(run: PlannedRun | Run, num_learned: int) -> int:
+    """What a student writes itself and its teacher reads, of so many rows learned from, in rows that the student reads.
+
+    By the clock of one core, to write an answer takes half of a step on it or more, and to read one a third.
+    """
+    if run.distillation.get("distil_from") != ON_POLICY:
+        return 0
+    share: float = run.distillation.get("on_policy_share", settings_of(DistillationSettings)["on_policy_share"].default)
+    return round(num_learned * share * (READS_PER_ANSWER + _times_the_student(run)))
+
+
+def _times_the_student(run: PlannedRun | Run) -> float:
+    """How many times as large as the student the teacher is that it asks; as large where a size is not known."""
+    student, teacher = run.model, run.asked_model if isinstance(run, PlannedRun) else _asked_model(run)
+    shapes = [shape_of(model) for model in (student, teacher) if model]
+    sizes = [num_layer_parameters(shape) for shape in shapes if shape is not None]
+    return sizes[1] / sizes[0] if len(sizes) == 2 else 1.0
+
+
+def _asked_model(run: Run) -> dict[str, Any] | None:
+    """The checkpoint of the teacher whose scoring a run learned from."""
+    models = run.parents.values_list("parents__model", flat=True)
+    return next((model for model in models if model), None)
 
 
 def _compared_trainings(run: PlannedRun | Run, inputs: Inputs) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from runs.results.answered import AnsweredRow, AnswerFile, measured_split, seed_answers
 from runs.results.cards import CardMissing, LabelOrigins, card_of, card_written_at, missing_parts, write_card_file
 from runs.results.choices import CandidateRecipe, RecipeChoice, recipe_choice
-from runs.results.comparing import Comparison, NotComparable, compare
+from runs.results.comparing import Comparison, compare
 from runs.results.label_names import NamesNotScored, NamesScore, score_label_names
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
 from runs.results.repeating import NothingToRepeat, repeat
@@ -19,6 +19,7 @@ from runs.results.serving import (
     original_figures,
     serving_figures,
 )
+from runs.results.similarity import NotComparable
 from runs.results.unsure import KeptScores, ScoresUnreadable, kept_scores, least_sure_first, newest_student
 from runs.results.watching import (
     FILES,

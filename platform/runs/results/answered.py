@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from runs.models import Artifact
 from studies.models import Split
@@ -72,6 +72,24 @@ def seed_answers(artifact: Artifact) -> list[dict[str, str | None]]:
     return [{uid: predicted[seed] for uid, predicted in whole.items()} for seed in range(num_seeds)]
 
 
+def kept_similarities(artifact: Artifact) -> Iterator[tuple[str, str, float]]:
+    """Yield uid, answer and how alike answer and source are, of the saved model and of each seed. Raises: OSError."""
+    for name in (PREDICTIONS_FILE, SEED_PREDICTIONS_FILE):
+        path = artifact.path / name
+        for line in _lines(path) if path.exists() else ():
+            row = _parsed(line)
+            uid, answers, alike = (row.get(key) for key in ("uid", "predicted", "similarity"))
+            answers = answers if isinstance(answers, list) else [answers]
+            values = alike if isinstance(alike, list) else [alike]
+            for answer, value in zip(answers, values, strict=False):
+                if isinstance(uid, str) and isinstance(answer, str) and _is_number(value):
+                    yield uid, answer, float(value)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, float | int) and math.isfinite(value)
+
+
 def _lines(path: Path) -> Iterator[bytes]:
     """Yield lines of a file; of one that is too long its pieces, none of which is JSON."""
     with path.open("rb") as stream:
@@ -111,4 +129,4 @@ def _highest(probabilities: object) -> float | None:
     values = list(probabilities.values()) if isinstance(probabilities, dict) else probabilities
     if not isinstance(values, list):
         return None
-    return max((one for one in values if isinstance(one, float | int) and math.isfinite(one)), default=None)
+    return max(filter(_is_number, values), default=None)

@@ -3,21 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from config.refusals import Refusal
 from runs.models import Artifact
 from runs.results.answered import AnsweredRow, AnswerFile, seed_answers
-from studies.models import Example
-from studies.task_types import TASK_TYPES
+from runs.results.similarity import NotComparable, measured_alike
+from studies.models import Example, Study
+from studies.task_types import TASK_TYPES, TaskType
 from training.answers import PairedAnswers, PairedTest, paired_test
-from training.contract import SEED_PREDICTIONS_FILE
+from training.contract import MEASURED_BY, SEED_PREDICTIONS_FILE
 
 NUM_RESAMPLES = 1000
 # An interval from fewer says nothing that a reader could act on.
 FEWEST_EXAMPLES = 10
-
-
-class NotComparable(Refusal):
-    """Two models cannot be compared; the message says why and what to do."""
 
 
 Answers = Sequence[str | None]
@@ -65,14 +61,15 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
             f"{FEWEST_EXAMPLES} are needed. Train both again on today's test split, and compare those."
         )
     said_by_first, said_by_second = _answers_to(uids, (first, one), (second, other))
+    texts = _texts(study.pk, uids) if study.metric in study.definition.metrics_of_texts else None
     answers = PairedAnswers(
         gold=[one[uid].gold for uid in uids],
         first=said_by_first,
         second=said_by_second,
-        texts=_texts(study.pk, uids) if study.metric in study.definition.metrics_of_texts else None,
+        texts=texts,
     )
     test = paired_test(
-        task_type=TASK_TYPES[study.task_type],
+        task_type=_task_type(study, (first, second), dict(zip(uids, texts or [], strict=False))),
         labels=study.labels,
         answers=answers,
         metric=study.metric,
@@ -88,6 +85,13 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
         num_relabelled=len(shared) - len(uids),
         num_unreadable=sum(file.num_unreadable for file in files),
     )
+
+
+def _task_type(study: Study, artifacts: Sequence[Artifact], texts: dict[str, str]) -> TaskType:
+    task_type = TASK_TYPES[study.task_type]
+    if study.metric not in MEASURED_BY:
+        return task_type
+    return measured_alike(task_type, metric=study.metric, artifacts=artifacts, texts=texts)
 
 
 def _answers_to(uids: Sequence[str], *models: tuple[Artifact, dict[str, AnsweredRow]]) -> list[list[Answers]]:

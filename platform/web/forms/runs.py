@@ -44,7 +44,7 @@ _CONNECTION = "connection-"
 # Settings of heads over whole texts and of labels; of any head; of models that write.
 _OF_HEADS = ("pooling", "stated_confidence")
 _OF_LABELS = ("head_learning_rate_factor", *_OF_HEADS)
-_OF_WRITING = ("answer_length", "num_answers", "adapter_rank")
+_OF_WRITING = ("answer_length", "num_answers", "adapter_rank", "on_policy_share")
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates", "prompt_version"),
@@ -162,7 +162,7 @@ class StartRunForm(LicenceForm):
             SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
         )
         self.fields["prompt_version"] = prompt_version_field(prompt_versions)
-        for name in (*OF_LANGUAGE_MODEL, "teacher_seeds"):
+        for name in (*OF_LANGUAGE_MODEL, "teacher_seeds", "on_policy_share"):
             self.fields[name].required = False
         has_labels = task_type is None or task_type.has_labels
         if task_type is not None:

@@ -90,7 +90,7 @@ def open_assignments(studies: Sequence[Study]) -> QuerySet[Assignment]:
 
 def _points(studies: Sequence[Study]) -> QuerySet[Evaluation]:
     """Test evaluations of trained students in their studies' metrics."""
-    return Evaluation.objects.filter(
+    return Evaluation.objects.comparable().filter(
         artifact__run__study__in=studies,
         artifact__kind=ArtifactKind.STUDENT,
         split=Split.TEST,

@@ -151,3 +151,11 @@ def test_texts_of_unknown_probability_are_not_to_be_filtered(study: MakeStudy, c
     request = RunRequest(study=ours, path=SpendingPath.DISTIL, plan=plan, num_labels=8, num_unlabelled=8)
     with pytest.raises(PreflightRefused, match="does not tell how likely"):
         start_runs(actor=ours.created_by, request=request)
+
+
+def test_a_language_model_is_not_asked_about_a_students_own_texts(study: MakeStudy, connection: Connection) -> None:
+    ours = study("text_generation")
+    plan = RunPlan(teacher_connection=connection.pk, distil_from="on_policy", **SHAPE)
+    request = RunRequest(study=ours, path=SpendingPath.DISTIL, plan=plan, num_labels=8, num_unlabelled=8)
+    with pytest.raises(PreflightRefused, match="says nothing of tokens that the student writes"):
+        start_runs(actor=ours.created_by, request=request)

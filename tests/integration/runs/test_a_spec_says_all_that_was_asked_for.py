@@ -108,6 +108,24 @@ def test_a_student_may_score_as_a_teacher_does(
     assert spec_of(scored)["teacher_artifact"] == str(made.path)
 
 
+@pytest.mark.parametrize("num_seeds", [1, 2])
+def test_who_learns_from_its_own_answers_is_told_where_each_teacher_is(
+    study: Study, make_artifact: Callable[..., Artifact], num_seeds: int
+) -> None:
+    of_seeds = "each" if num_seeds > 1 else "where_cheap"
+    plan = RunPlan(recipe="finetune", num_seeds=num_seeds, teacher_seeds=of_seeds)
+    run = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
+    teachers = []
+    for scored in run.parents.order_by("seed"):
+        make_artifact(scored, ArtifactKind.SOFT_LABELS)
+        teachers.append(str(make_artifact(scored.parents.get(), ArtifactKind.TEACHER).path))
+    assert spec_of(run)["teacher_artifact"] is None
+    run.distillation = {"distil_from": "on_policy"}
+    spec = spec_of(run)
+    named = [one["artifact"] for one in spec["teachers"]] if num_seeds > 1 else [spec["teacher_artifact"]]
+    assert named == teachers and len(set(named)) == num_seeds
+
+
 def test_the_command_takes_every_setting(study: Study) -> None:
     asked = "--unlabelled 4 --learning-rates 1e-3,1e-4 --search-epochs 1,2 --num-seeds 2 --patience 3 --pooling max"
     more = "--filter random --keep 0.25 --gold-epochs 2 --student-layers 0,1 --minutes 2 --go-on --self-distil"

@@ -143,6 +143,28 @@ def test_epochs_on_gold_labels_are_work_too(study: Study) -> None:
     assert work_of(hybrid, inputs).num_learned == 25 + 50 + 2 * 3 * 5
 
 
+def test_what_a_student_writes_and_its_teacher_reads_is_work_too(study: Study) -> None:
+    inputs = Inputs(study=study, num_labels=5, num_unlabelled=20, num_dev=0, num_test=0)
+    small, large = ({"source": "package", "name": name} for name in ("paraphrase-MiniLM-L3-v2", "all-MiniLM-L6-v2"))
+    training: dict[str, Any] = {"steps": 10, "batch_size": 10}
+    plain = PlannedRun(seed=0, kind=RunKind.DISTIL, model=small, base_model=small, training=training)
+    asked = replace(plain, distillation={"distil_from": "on_policy"}, asked_model=large)
+    assert work_of(plain, inputs).num_read == 0
+    # Of 100 rows half, each written for two and read by a teacher of twice the layers.
+    assert work_of(asked, inputs).num_read == 50 * (2 + 2)
+    every = {"distil_from": "on_policy", "on_policy_share": 1.0}
+    assert work_of(replace(asked, distillation=every, asked_model=small), inputs).num_read == 100 * (2 + 1)
+    past, scored, teacher = (
+        past_run(study, kind, seconds=20) for kind in (RunKind.DISTIL, RunKind.SCORE, RunKind.FINETUNE_TEACHER)
+    )
+    past.parents.add(scored)
+    scored.parents.add(teacher)
+    past.model, past.training, past.distillation = small, training, every
+    teacher.model = large
+    teacher.save()
+    assert work_of(past, inputs).num_read == 100 * (2 + 2)
+
+
 def test_trainings_that_auto_compares_are_work_too(study: Study) -> None:
     training = {"steps": 10, "batch_size": 2, "recipe": "auto"}
     plain = PlannedRun(seed=0, kind=RunKind.FINETUNE_STUDENT, model={}, base_model={}, training=training)

@@ -85,6 +85,7 @@ def test_one_that_writes_teaches_none_that_marks(study: Study, tmp_path: FilePat
     ("plan", "words"),
     [
         ({"distil_from": "answers"}, "Distil from soft labels"),
+        ({"distil_from": "on_policy"}, "Distil from soft labels"),
         ({"num_answers": 2}, "a passage is marked once"),
         ({"distil_from": "vectors"}, "there is no vector of them"),
         ({"recipe": "probe"}, "makes a head for labels"),

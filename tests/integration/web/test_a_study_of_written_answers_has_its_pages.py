@@ -47,6 +47,7 @@ def test_it_is_made_without_labels_and_with_the_metrics_that_may_measure_it(mana
     assert (
         'value="t5-small"' in part
         and "harmonic iBLEU" in part
+        and "BERT-iBLEU" in part
         and "Not copied" not in part
         and 'name="labels"' not in part
     )

@@ -32,6 +32,7 @@ SENT = {
     "temperature": "2.0",
     "gold_weight": "0.0",
     "distil_from": "soft_labels",
+    "on_policy_share": "0.5",
     "filter": "none",
     "teacher_seeds": "where_cheap",
     "gold_epochs": "5",
@@ -82,9 +83,10 @@ def test_what_is_asked_suits_answers_that_are_written(manager: Client, ready: St
     of_labels = set(manager.get(reverse("start-run", args=[ready.pk])).context["form"].fields)
     Study.objects.filter(pk=ready.pk).update(task_type="text_generation", labels=[], metric="bleu")
     form = manager.get(reverse("start-run", args=[ready.pk])).context["form"]
-    assert set(form.fields) - of_labels == {"answer_length", "num_answers", "adapter_rank"}
+    assert set(form.fields) - of_labels == {"answer_length", "num_answers", "adapter_rank", "on_policy_share"}
     assert of_labels - set(form.fields) == {"pooling", "head_learning_rate_factor", "stated_confidence"}
-    for name, values in (("recipe", ["auto", "finetune"]), ("distil_from", ["soft_labels", "answers"])):
+    offered = {"recipe": ["auto", "finetune"], "distil_from": ["soft_labels", "answers", "on_policy"]}
+    for name, values in offered.items():
         assert [value for value, _ in form.fields[name].choices] == values
 
 

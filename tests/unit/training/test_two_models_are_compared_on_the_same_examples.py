@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXT, TEXTS
+from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXT, TEXTS, SameMeaning
 from training.answers import PairedAnswers, PairedTest, paired_test
 from training.answers.paired import mcnemar_p_value
 from training.tasks import TASK_TYPES, TaskType
@@ -62,8 +62,15 @@ def test_a_model_does_not_differ_from_itself(task_type: TaskType) -> None:
     gold = ANSWERS[task_type.name]
     paired = PairedAnswers(gold=gold, first=[gold], second=[gold], texts=TEXTS)
     for metric in task_type.metrics:
-        found = compared(paired, metric=metric, task_type=task_type)
+        found = compared(paired, metric=metric, task_type=task_type.measured_with(SameMeaning()))
         assert (found.difference, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_what_a_checkpoint_measures_needs_what_it_measured() -> None:
+    gold, generation = ANSWERS["text_generation"], TASK_TYPES["text_generation"]
+    paired = PairedAnswers(gold=gold, first=[gold], second=[gold], texts=TEXTS)
+    with pytest.raises(ValueError, match="bert_ibleu is measured by package:all-MiniLM-L6-v2, which is not at hand"):
+        compared(paired, metric="bert_ibleu", task_type=generation)
 
 
 def test_an_answer_that_is_none_counts_as_wrong() -> None:

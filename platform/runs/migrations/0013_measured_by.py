@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("runs", "0012_labeling_jobs")]
+
+    operations = [
+        migrations.AddField(
+            model_name="evaluation",
+            name="measured_by",
+            field=models.CharField(
+                blank=True, default="", help_text="The checkpoint that measured it, where one does.", max_length=100
+            ),
+        ),
+    ]
