@@ -31,6 +31,8 @@ LEAST_LOOK = 0.5
 """Points that a purchase must be expected to gain by itself to be worth a look before a dearer favourite."""
 SDS_IN_HALF = 1.96
 """Standard deviations in half of a 95 % interval."""
+PriceKind = Literal["labels", "tokens", "compute"]
+"""Of what people do, of what a language model gives, and of training and scoring."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +107,13 @@ class Question:
                 worlds = worlds.knowing(places[point.cell], score=point.score, sd=point.sd or 0.0)
         return worlds
 
-    def with_price(self, which: Literal["labels", "compute"], factor: float) -> "Question":
-        """The same question where labels, or all compute, cost this many times as much."""
+    def with_price(self, which: PriceKind, factor: float) -> "Question":
+        """The same question where people's labels, a language model's, or all compute cost so many times as much."""
         offers, owned = self.offers, self.owned or self.offers.nothing()
+        if which == "tokens":
+            by_model = None if offers.model_dollars is None else factor * offers.model_dollars
+            held = replace(owned, model_dollars=factor * owned.model_dollars)
+            return replace(self, offers=replace(offers, model_dollars=by_model), owned=held)
         if which == "labels":
             chosen, opinions, verified = (
                 None if dollars is None else factor * dollars
@@ -160,7 +166,7 @@ def advise(question: Question) -> Advice:
 
 
 def flips(
-    question: Question, *, which: Literal["labels", "compute"], arm: Callable[[Cell], Hashable] = lambda cell: cell
+    question: Question, *, which: PriceKind, arm: Callable[[Cell], Hashable] = lambda cell: cell
 ) -> dict[float, Cell | None]:
     """The nearest factors below and above 1 of a price at which another arm would be bought, and the cell that is.
 

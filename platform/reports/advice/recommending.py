@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from budgets.models import Path
 from budgets.money import ZERO
-from planning.policy import Advice, Forecast, Question, advise, flips, has_choice, labels_needed
+from planning.policy import Advice, Forecast, PriceKind, Question, advise, flips, has_choice, labels_needed
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer, Offers, offers_of, price_of_labels_alone
 from reports.advice.outcomes import record_outcomes
@@ -31,7 +31,6 @@ from reports.formatting import money
 from reports.models import Recommendation
 from studies.models import Study
 
-_Price = Literal["labels", "compute"]
 NOTHING_TO_MEASURE = (
     "Cannot tell yet: no example of the test split is labelled, so that no score can be measured. Label the test split "
     "first."
@@ -143,9 +142,9 @@ def _nothing_to_ask(situation: Situation, offers: Offers) -> str:
 
 
 def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offer], best: Offer) -> list[str]:
-    """Label and device prices at which another arm is bought: other labels or another path, not another size."""
+    """Label, token and device prices at which another arm is bought: other labels or another path, not another size."""
     assert situation.device is not None, "nothing is on offer without a price of a device hour"
-    prices: list[tuple[_Price, str, Decimal]] = [("compute", "A device hour", situation.device.rate)]
+    prices: list[tuple[PriceKind, str, Decimal]] = [("compute", "A device hour", situation.device.rate)]
     further = next((offer for offer in by_cell.values() if offer.num_new and not offer.cell.by_model), None)
     if further:
         prices.insert(0, ("labels", "A label", further.labels / further.num_new))
@@ -153,6 +152,10 @@ def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offe
         prices.insert(0, ("labels", "Verifying a label", checked.for_verifying / checked.num_to_verify))
     elif asked := next((offer for offer in by_cell.values() if offer.num_asked), None):
         prices.insert(0, ("labels", "A second opinion", asked.labels / asked.num_asked))
+    given = next((offer for offer in by_cell.values() if offer.num_new and offer.labeller), None)
+    if given and given.labeller:
+        by_model = (given.labels - given.for_verifying) / given.num_new
+        prices.insert(-1, ("tokens", f"A label by {given.labeller.name}", by_model))
     found = []
     for which, what, price in prices:
         for factor, cell in flips(question, which=which, arm=lambda cell: _arm(by_cell[cell])).items() if price else ():
@@ -163,17 +166,20 @@ def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offe
     return found
 
 
-def _is_sensible(which: _Price, factor: float, best: Offer, other: Offer | None) -> bool:
+def _is_sensible(which: PriceKind, factor: float, best: Offer, other: Offer | None) -> bool:
     """Whether a dearer price leads to less of it, or a cheaper one to more; else two plans are merely as good."""
     now, then = (_spent_on(which, offer) for offer in (best, other))
     return then <= now if factor > 1 else then >= now
 
 
-def _spent_on(which: _Price, offer: Offer | None) -> Decimal:
+def _spent_on(which: PriceKind, offer: Offer | None) -> Decimal:
     if offer is None:
         return ZERO
+    by_model = offer.labels - offer.for_verifying if offer.cell.by_model else ZERO
+    if which == "tokens":
+        return by_model
     if which == "labels":
-        return offer.for_verifying if offer.cell.by_model else offer.labels
+        return offer.labels - by_model
     return offer.compute_expected
 
 

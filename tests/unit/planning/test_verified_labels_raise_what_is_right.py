@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planning.policy import Question, advise, verified_sizes
+from planning.policy import Question, advise, flips, verified_sizes
 from planning.posterior import (
     LabelAccuracy,
     LabelOrder,
@@ -145,6 +145,10 @@ def test_verifying_is_paid_for_apart_at_the_price_of_a_label() -> None:
     assert dearer.owned is not None and dearer.owned.verified_dollars == 10.0
     assert dearer.offers.verified_dollars is not None and list(dearer.offers.verified_dollars) == [0, 0, 10.0]
     assert dearer.offers.model_dollars is not None and list(dearer.offers.model_dollars) == [0, 0.5, 0.5]
+    of_tokens = question.with_price("tokens", 4.0)
+    assert of_tokens.owned is not None and of_tokens.owned.model_dollars == 2.0
+    assert of_tokens.offers.model_dollars is not None and list(of_tokens.offers.model_dollars) == [0, 2.0, 2.0]
+    assert list(of_tokens.offers.label_dollars) == list(prices.label_dollars)
 
 
 def test_people_are_to_verify_what_a_model_of_many_errors_says() -> None:
@@ -161,6 +165,22 @@ def test_people_are_to_verify_what_a_model_of_many_errors_says() -> None:
     advice = advise(question)
     assert advice.best is not None and advice.best.cell == cells[1]
     assert "500 of them by a language model and 300 verified" in advice.words
+
+
+def test_a_price_of_tokens_that_changes_the_advice_is_found() -> None:
+    people, model = Cell(600), Cell(1200, by_model=800)
+    prices = PriceList(
+        cells=Cells.of([people, model]),
+        label_dollars=np.array([2.0, 0.0]),
+        model_dollars=np.array([0.0, 1.0]),
+        compute_dollars=np.array([0.1, 0.1]),
+        teacher_dollars=np.zeros(2),
+    )
+    question = Question(
+        points=POINTS, offers=prices, money=9, prior=vague_prior(), accuracy=belief(GOOD, accuracy=0.95)
+    )
+    ((factor, bought),) = flips(question, which="tokens").items()
+    assert factor == pytest.approx(10.08, abs=0.01) and bought == people
 
 
 def test_sizes_to_verify_are_round_and_never_all() -> None:
