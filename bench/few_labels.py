@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 from bench.parts.few import tables  # noqa: E402  # the paths and threads above must be set first
 from bench.parts.few.cells import Cells  # noqa: E402
-from bench.parts.few.measuring import Cell, Measuring, paths_of  # noqa: E402
+from bench.parts.few.measuring import FINETUNED_TEACHER, Cell, Measuring, paths_of  # noqa: E402
 from bench.parts.few.sets import SETS, read_sets  # noqa: E402
 from bench.parts.few.students import TEACHER  # noqa: E402
 from training.spec import AUTO, DISTIL_FROM_CHOICES, SOFT, TrainingSettings, settings_of  # noqa: E402
@@ -65,6 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, help="a file that keeps what was measured; what it has is shown, too")
     parser.add_argument("--setfit", type=Path, metavar="PYTHON", help="train SetFit, by an interpreter that has it")
     parser.add_argument("--students", action="store_true", help="train the engine's own students, too")
+    parser.add_argument("--teachers", action="store_true", help="train the teacher on the labels, too")
     parser.add_argument("--recipes", nargs="*", choices=RECIPES, default=[AUTO], help="of these students")
     parser.add_argument("--teacher", default=TEACHER, help="of the distilled ones, frozen: a package with weights")
     parser.add_argument("--distil-from", choices=DISTIL_FROM_CHOICES, default=SOFT, help="of the distilled ones")
@@ -95,7 +96,8 @@ def _draw(measuring: Measuring, cell: Cell, options: argparse.Namespace) -> tabl
         scores["setfit"] = setfit["score"]
     chose = []
     for path, recipe in paths_of(options.recipes):
-        student = measuring.student(cell, path, recipe=recipe, num_test=options.tests, is_asked=options.students)
+        is_asked = options.teachers if path == FINETUNED_TEACHER else options.students
+        student = measuring.student(cell, path, recipe=recipe, num_test=options.tests, is_asked=is_asked)
         if student is not None:
             name = path if recipe == AUTO else recipe
             scores[name], half_widths[name] = student["score"], _half_width(student)

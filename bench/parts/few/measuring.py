@@ -15,7 +15,7 @@ from training.evaluation import SplitAnswers, split_metrics
 from training.spec import AUTO, SOFT, EvaluationSettings
 from training.tasks import TASK_TYPES
 
-ANNOTATE, DISTIL = "annotate", "distil"
+ANNOTATE, FINETUNED_TEACHER, DISTIL = "annotate", "teacher", "distil"
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ class Measuring:
         return self.cells.once(measure, **of)
 
     def student(self, cell: Cell, path: str, *, recipe: str, num_test: int | None, is_asked: bool) -> Found | None:
-        """Train the engine's own student, where it is asked for; None where it is neither asked for nor known."""
+        """Train the engine's student, or a teacher, where asked for; None where it is neither asked for nor known."""
         part = {"part": "student", "model": self.model, "path": path, "recipe": recipe, "tests": num_test}
         if path == DISTIL and self.distil_from != SOFT:
             part["distil_from"] = self.distil_from
-        if path == DISTIL and self.teacher != TEACHER:
+        if path != ANNOTATE and self.teacher != TEACHER:
             part["teacher"] = self.teacher
         of = {**part, **vars(cell)}
         if not is_asked:
@@ -114,5 +114,6 @@ class Measuring:
 
 
 def paths_of(recipes: Sequence[str]) -> list[tuple[str, str]]:
-    """The students to train: one by each recipe on the labels, and with `auto` among them a distilled one."""
-    return [*((ANNOTATE, recipe) for recipe in recipes), *([(DISTIL, AUTO)] if AUTO in recipes else [])]
+    """What to train: a student by each recipe on the labels; with `auto` among them a teacher, and a distilled one."""
+    others = [(FINETUNED_TEACHER, AUTO), (DISTIL, AUTO)] if AUTO in recipes else []
+    return [*((ANNOTATE, recipe) for recipe in recipes), *others]

@@ -96,6 +96,8 @@ class AskedStudent:
 def student(few: FewSet, asked: AskedStudent, *, num_labels: int, seed: int) -> dict[str, Any]:
     """Train a student of one draw of labels on a path; one that is distilled learns from a frozen teacher.
 
+    On the path `teacher` it is the teacher itself that is trained on the labels.
+
     Returns: its score with its interval in percent, by which recipe, the baselines beside it, and CPU seconds.
     """
     datasets.disable_progress_bars()
@@ -110,8 +112,11 @@ def student(few: FewSet, asked: AskedStudent, *, num_labels: int, seed: int) -> 
                 "score", model=asked.teacher, data=scored, training={"keep_vectors": asked.distil_from != SOFT}
             )
             kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
-        distillation = {"distil_from": asked.distil_from} if asked.path == "distil" else {}
-        result, _ = runs.run(kind, model=asked.model, data=data, recipe=asked.recipe, distillation=distillation)
+        more: dict[str, Any] = {"distillation": {"distil_from": asked.distil_from}} if asked.path == "distil" else {}
+        model = asked.model
+        if asked.path == "teacher":
+            model, more = asked.teacher, {"role": "teacher"}
+        result, _ = runs.run(kind, model=model, data=data, recipe=asked.recipe, **more)
     metrics = result["metrics"]
     measured = {key: round(100 * metrics["test"][few.metric][key], 2) for key in ("value", "low", "high")}
     return {
