@@ -2,8 +2,8 @@
 
 `python3 manage.py bench surface --set topics --out FILE` trains a student on the labels, a teacher, and a student for
 each number of pseudo-labels, all by `auto`, for each number of labels and each draw of them. The file has the form
-that `manage.py replay` reads, and what it has is not measured again; dollars are labels and CPU seconds at the demo's
-prices.
+that `manage.py replay` reads, and what it has is not measured again: it belongs to one checkpoint and teacher recipe.
+Dollars are labels and CPU seconds at the demo's prices.
 """
 
 import argparse

@@ -240,8 +240,6 @@ def attempt_key(*, run_id: int, number: int) -> str:
 
 
 class EvaluationQuerySet(models.QuerySet["Evaluation"]):
-    """Evaluations."""
-
     def comparable(self) -> Self:
         """Leave out values that another checkpoint measured than the one in use."""
         kept = [~Q(metric=name) | Q(measured_by=by) for name, by in MEASURED_BY.items()]
@@ -354,6 +352,9 @@ class LabelAudit(AppendOnly):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="label_audits")
     label_ids = ArrayField(models.BigIntegerField(), help_text="The model labels that are audited.")
     example_ids = ArrayField(models.BigIntegerField(), help_text="The examples that were drawn.")
+    request_key = models.CharField(
+        max_length=64, blank=True, default="", help_text="Names the request: sent twice, it draws once."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 

@@ -43,6 +43,7 @@ FILTER_CHOICES = {
 SOFT, VECTORS, BOTH, ANSWERS, ON_POLICY = "soft_labels", "vectors", "both", "answers", "on_policy"
 # Of a teacher that writes alone.
 OF_WRITTEN = (ANSWERS, ON_POLICY)
+ON_POLICY_SHARE = 0.5
 DISTIL_FROM_CHOICES = {
     SOFT: "Soft labels; of written answers, the distributions of their tokens",
     ANSWERS: "Written answers alone",
@@ -267,7 +268,7 @@ class DistillationSettings(Settings):
         group=FormGroup.DISTILLING,
     )
     on_policy_share: float = setting(
-        0.5,
+        ON_POLICY_SHARE,
         least=0.01,
         most=1,
         label="Share of steps on the student's own answers",
@@ -286,8 +287,10 @@ class DistillationSettings(Settings):
     gold_epochs: int = setting(0, most=1_000, label="Epochs on the labels alone", group=FormGroup.DISTILLING)
 
     def check_together(self) -> None:
-        if self.on_policy_share != 0.5 and self.distil_from != ON_POLICY:
-            self.refuse("on_policy_share", f"is for {ON_POLICY} alone. Distil from that, or leave it at 0.5.")
+        if self.on_policy_share != ON_POLICY_SHARE and self.distil_from != ON_POLICY:
+            self.refuse(
+                "on_policy_share", f"is for {ON_POLICY} alone. Distil from that, or leave it at {ON_POLICY_SHARE}."
+            )
         if self.keep is not None and self.filter == "none":
             self.refuse("keep", "needs a filter. Choose the confidence or random filter, or leave keep blank.")
 

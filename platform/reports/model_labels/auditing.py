@@ -18,14 +18,17 @@ class NothingToAudit(Refusal):
     """A language model labelled fewer examples than are to be audited."""
 
 
-def start_audit(*, actor: User, study: Study, num_examples: int) -> LabelAudit:
+def start_audit(*, actor: User, study: Study, num_examples: int, request_key: str = "") -> LabelAudit:
     """Draw examples at random from those that a language model labelled and no person has looked at, and keep the draw.
 
-    Nothing is published yet: `publish_audit` does that, and may be repeated. Raises: Forbidden; NothingToAudit.
+    Nothing is published yet: `publish_audit` does that, and may be repeated. Parameters: `request_key` names the
+    request, so that one that is sent twice draws once. Raises: Forbidden; NothingToAudit.
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES)
     with transaction.atomic():
         Study.objects.select_for_update().get(pk=study.pk)
+        if request_key and (drawn_before := study.label_audits.filter(request_key=request_key).first()):
+            return drawn_before
         examples = dict(_auditable(study).values_list("pk", "example"))
         if not 1 <= num_examples <= len(examples):
             raise NothingToAudit(
@@ -35,7 +38,11 @@ def start_audit(*, actor: User, study: Study, num_examples: int) -> LabelAudit:
             )
         drawn = random.SystemRandom().sample(sorted(examples.values()), num_examples)
         made = LabelAudit.objects.create(
-            study=study, label_ids=sorted(examples), example_ids=sorted(drawn), created_by=actor
+            study=study,
+            label_ids=sorted(examples),
+            example_ids=sorted(drawn),
+            request_key=request_key,
+            created_by=actor,
         )
         record(
             actor=actor,

@@ -140,7 +140,8 @@ def test_an_audit_is_drawn_published_and_corrects(study: Study, connection: Conn
     assert num_auditable(study) == 10 and not publishable(study=study, split=Split.POOL).exists()
     with pytest.raises(NothingToAudit, match="between 1 and 10"):
         start_audit(actor=study.created_by, study=study, num_examples=11)
-    audit = start_audit(actor=study.created_by, study=study, num_examples=6)
+    audit, again = (start_audit(actor=study.created_by, study=study, num_examples=6, request_key="k") for _ in "ab")
+    assert audit == again
     LabelingProject.objects.get_or_create(study=study)
     chosen = audited(study=study, example_ids=audit.example_ids)
     held = hold_batch(PublishRequest(by=study.created_by, study=study, examples=chosen, num_examples=6))

@@ -100,14 +100,14 @@ class LabelsForm(LabelingJobForm):
     )
 
 
-class AuditForm(forms.Form):
+class AuditForm(SentOnceForm):
     LINKED: tuple[str, ...] = ("num_examples",)
     USUAL = 50
 
     num_examples = forms.IntegerField(label="Examples to audit", min_value=1, max_value=100_000)
 
 
-class ReviewForm(SentOnceForm, AuditForm):
+class ReviewForm(AuditForm):
     LINKED = (*AuditForm.LINKED, "order")
 
     order = forms.ChoiceField(

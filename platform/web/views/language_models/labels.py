@@ -69,8 +69,8 @@ def audit_labels(request: HttpRequest, pk: int) -> HttpResponse:
     form = AuditForm(request.POST or None, initial=usual | linked(request, AuditForm.LINKED))
     quoted = _people_quote(request, study, num_auditable(study))
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, str(quoted[SHOWN])):
-        num_examples = form.cleaned_data["num_examples"]
-        drawn = carry_out(form, lambda: start_audit(actor=person(request), study=study, num_examples=num_examples))
+        asked = {name: form.cleaned_data[name] for name in ("num_examples", "request_key")}
+        drawn = carry_out(form, lambda: start_audit(actor=person(request), study=study, **asked))
         if drawn:
             _publish(request, drawn)
             return redirect("model-labels", pk=pk)

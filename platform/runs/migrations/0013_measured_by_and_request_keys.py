@@ -12,4 +12,11 @@ class Migration(migrations.Migration):
                 blank=True, default="", help_text="The checkpoint that measured it, where one does.", max_length=100
             ),
         ),
+        migrations.AddField(
+            model_name="labelaudit",
+            name="request_key",
+            field=models.CharField(
+                blank=True, default="", help_text="Names the request: sent twice, it draws once.", max_length=64
+            ),
+        ),
     ]
