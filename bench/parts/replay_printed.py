@@ -13,7 +13,7 @@ from planning.surfaces import (
     PriceList,
     Surface,
     forecast_left_out,
-    published_file,
+    shipped_file,
     published_surfaces,
 )
 
@@ -26,7 +26,7 @@ def printed_cells() -> dict[str, float]:
     surfaces = {surface.name: surface for surface in published_surfaces()}
     fits = {name: _fit(surface, list(surfaces.values())) for name, surface in surfaces.items()}
     right, squares, num_close, lost_close = [], [], 0, 0
-    for row in csv.DictReader(StringIO(published_file("printed.csv"))):
+    for row in csv.DictReader(StringIO(shipped_file("printed.csv"))):
         chance = _chance_of_distil(row, surfaces[row["task"]], fits[row["task"]])
         won = float(row["distill_XXL_to_small"]) > float(row["annotate_T5small"])
         is_close = TOO_CLOSE[0] < chance < TOO_CLOSE[1]

@@ -40,7 +40,7 @@ class Question:
     """What an advice is asked for.
 
     `points`: the students measured, those of other teachers and of fewer layers too; `apart`: those that no curve is
-    for, as a teacher without labels taught them; they count as they were measured, and nothing is inferred from them.
+    for, as a language model taught them; they count as they were measured, and nothing is inferred from them.
     `offers`: what can be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what
     labels that a model chose are worth beside random ones; `errors`: of labels of one annotation, None where nothing is
     known of them, and second opinions count as nothing; `accuracy`: of labels that a language model gives, None where

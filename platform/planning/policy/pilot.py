@@ -14,8 +14,9 @@ def pilot_of(*, offers: Collection[Cell], known: Collection[Cell], num_labels: i
 
     Where labels are there: a student of about half of them and one of all show how the curve of labels rises; the
     teacher of all of them and a student that it teaches, with the fewest pseudo-labels on offer, where distilling
-    leads. Where none are: a student of none, and one of the fewest labels on offer. Students of fewer layers, and of
-    labels by a language model, are no part of it, and stand for nothing: the curves are of all layers and of people.
+    leads. Where none are: the student, the teacher and its cheapest student of none, and a student of the fewest labels
+    on offer. Students of fewer layers, and of labels by a language model, are no part of it, and stand for nothing: the
+    curves are of all layers and of people. Once labels are there, a teacher of none and its students stand for none.
 
     Second opinions are no part of it either: of offers that differ by them alone, it has the one of the fewest.
 
@@ -24,10 +25,8 @@ def pilot_of(*, offers: Collection[Cell], known: Collection[Cell], num_labels: i
     offers, known = ([cell for cell in cells if not cell.layers and not cell.by_model] for cells in (offers, known))
     found = {replace(cell, opinions=0): cell for cell in sorted(offers, reverse=True)}
     known = [replace(cell, opinions=0) for cell in known]
-    if not num_labels:
-        chosen = _without_labels(found, known)
-    else:
-        chosen = (*_students_of_labels(found, known, num_labels), *_taught(found, known, num_labels))
+    students = _students_of_labels(found, known, num_labels) if num_labels else _students_without(found, known)
+    chosen = (*students, *_taught(found, known, num_labels))
     return tuple(found[cell] for cell in chosen)
 
 
@@ -42,7 +41,8 @@ def has_choice(*, cells: Collection[Cell], num_labels: int) -> bool:
     return is_taught or has_opinions or any(cell.labels > num_labels for cell in cells)
 
 
-def _without_labels(offers: Collection[Cell], known: Collection[Cell]) -> tuple[Cell, ...]:
+def _students_without(offers: Collection[Cell], known: Collection[Cell]) -> Sequence[Cell]:
+    """A student of none, and one of the fewest labels on offer."""
     none, further = Cell(0), _sizes(offers)
     fewest = [Cell(min(further))] if further and not _sizes(known) else []
     return (*([none] if none in offers else []), *fewest)
@@ -60,7 +60,8 @@ def _students_of_labels(offers: Collection[Cell], known: Collection[Cell], num_l
 def _taught(offers: Collection[Cell], known: Collection[Cell], num_labels: int) -> Sequence[Cell]:
     """The usual teacher alone, and its cheapest student."""
     look = Cell(num_labels, TEACHER)
-    looks = [] if look not in offers or any(map(_is_teacher, known)) else [look]
+    known = [cell for cell in known if cell.labels or not num_labels]
+    looks = [] if look not in offers or any(cell.pseudo_labels == TEACHER for cell in known) else [look]
     students = sorted(cell for cell in offers if cell.labels == num_labels and _is_taught(cell) and not cell.teacher)
     return [*looks, *([] if any(map(_is_taught, known)) else students[:1])]
 
@@ -74,9 +75,5 @@ def _are_apart(size: int, other: int) -> bool:
     return max(size, other) >= LEAST_RATIO * min(size, other)
 
 
-def _is_teacher(cell: Cell) -> bool:
-    return cell.labels > 0 and cell.pseudo_labels == TEACHER
-
-
 def _is_taught(cell: Cell) -> bool:
-    return cell.labels > 0 and 0 < cell.pseudo_labels < TEACHER
+    return 0 < cell.pseudo_labels < TEACHER

@@ -1,9 +1,10 @@
 """The families of joint surfaces score(path, L, U), and the scale on which their noise is even.
 
-A surface has nine parameters on unbounded scales, and two for what lies around it (ln sd in phi), see `PARAMETERS`:
-    annotate: floor + (100 - floor) c_a g(L / m_a);   distil: floor + (100 - floor) c g(L / m_t) h(U / u0)
+A surface has ten parameters on unbounded scales, and two for what lies around it (ln sd in phi), see `PARAMETERS`:
+    annotate: floor + (100 - floor) c_a g(L / m_a);   distil: floor + (100 - floor) c g((L + e) / m_t) h(U / u0)
 with g of one of three families, each 0 at 0 and 1/2 at 1, h(x) = 1 / (1 + x^-b), logit c_a = logit c + gap and
-m_a = ratio m_t, since a teacher needs fewer labels. A teacher is a student of endless pseudo-labels.
+m_a = ratio m_t, since a teacher needs fewer labels. Before its first label a teacher knows what e labels would teach
+it, as it reads the label names better than its student does. A teacher is a student of endless pseudo-labels.
 """
 
 import numpy as np
@@ -11,7 +12,10 @@ from scipy.special import expit
 
 from planning.surfaces import Cells, Floats
 
-CURVE_PARAMETERS = ("floor", "ceiling", "gap", "half", "ratio", "shape", "teacher_shape", "u_half", "u_shape")
+CURVE_PARAMETERS = (
+    *("floor", "ceiling", "gap", "half", "ratio", "shape", "teacher_shape"),
+    *("u_half", "u_shape", "head_start"),
+)
 PARAMETERS = (*CURVE_PARAMETERS, "noise", "discrepancy")
 FAMILIES = ("Hill", "Weibull", "rectified power law")
 HIGHEST_FLOOR = 95.0
@@ -48,7 +52,8 @@ def surface_scores(*, parameters: Floats, families: Floats, cells: Cells) -> Flo
         rise[:, cells.is_annotate] = of_labels[:, at_labels[cells.is_annotate]]
     distil = ~cells.is_annotate
     if distil.any():
-        of_teacher = _rise(_log_ratio(labels, teacher_half, parameters[:, 6:7]), families)
+        known = labels + 10 ** parameters[:, 9:10]
+        of_teacher = _rise(_log_ratio(known, teacher_half, parameters[:, 6:7]), families)
         of_pseudo = expit(_log_ratio(pseudo, parameters[:, 7:8], parameters[:, 8:9]))
         rise[:, distil] = of_teacher[:, at_labels[distil]] * of_pseudo[:, at_pseudo[distil]]
     scores: Floats = floor + (100 - floor) * ceiling * rise

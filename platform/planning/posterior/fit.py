@@ -95,16 +95,12 @@ def fit_points(*, points: Sequence[Point], prior: Prior) -> Posterior:
 
 def prior_from(surfaces: Sequence[Surface]) -> Prior:
     """The prior that other surfaces teach, mixed with the vague one."""
-    moments = [_moments(surface) for surface in surfaces if _on_curve(surface)]
+    moments = [_moments(surface) for surface in surfaces if surface.points]
     return learned_prior(means=[mean for mean, _ in moments], variances=[variance for _, variance in moments])
 
 
 @lru_cache(maxsize=256)
 def _moments(surface: Surface) -> tuple[Floats, Floats]:
     """Mean and variance of each parameter, from one surface's points and the vague prior."""
-    parameters = fit_points(points=_on_curve(surface), prior=vague_prior()).particles.parameters
+    parameters = fit_points(points=surface.points, prior=vague_prior()).particles.parameters
     return parameters.mean(axis=0), parameters.var(axis=0)
-
-
-def _on_curve(surface: Surface) -> list[Point]:
-    return [point for point in surface.points if point.cell.is_on_curve]

@@ -21,6 +21,14 @@ class Start:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Played:
+    """How a game ended: the true score of the cell that looked best, not a number where none was bought; what went."""
+
+    score: float
+    dollars: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Game:
     """A recorded surface and its prices; the scores that a player sees may carry noise."""
 
@@ -55,8 +63,8 @@ class Game:
         scores = np.full(len(cells), np.nan)
         return State(prices=self.prices, owned=owned, budget=budget, money=budget, scores=scores)
 
-    def play(self, policy: Policy, *, labels: float, budget: float) -> float:
-        """The true score of the cell that looked best at the end; not a number where none was bought.
+    def play(self, policy: Policy, *, labels: float, budget: float) -> Played:
+        """Have a policy buy until it stops, or nothing that is left can be paid.
 
         Raises: ValueError where the policy names a cell that it has or cannot pay.
         """
@@ -71,7 +79,7 @@ class Game:
             state.buy(cell)
             state.scores[cell] = self.shown[cell]
             self._take_free(state)
-        return self._result(state)
+        return Played(score=self._result(state), dollars=budget - state.money)
 
     def _take_free(self, state: State) -> None:
         free = ~state.seen & (state.cost == 0)

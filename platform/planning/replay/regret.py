@@ -66,7 +66,7 @@ def prior_without(*, surface: Surface, others: Sequence[Surface]) -> Prior:
 def _regret(game: Game, policy: Policy, start: int) -> float:
     begin = game.starts()[start]
     lost = [
-        game.oracle(labels=begin.labels, budget=budget) - game.play(policy, labels=begin.labels, budget=budget)
+        game.oracle(labels=begin.labels, budget=budget) - game.play(policy, labels=begin.labels, budget=budget).score
         for budget in begin.budgets
     ]
     return float(np.mean(lost))

@@ -3,7 +3,14 @@
 from planning.surfaces.cells import TEACHER, BadSurface, Booleans, Cell, Cells, Floats, Point, Surface, merge_points
 from planning.surfaces.cost_model import ComputeCost, fit_compute_cost, forecast_left_out
 from planning.surfaces.distinct import distinct_surfaces
-from planning.surfaces.files import SDS_IN_INTERVAL, published_file, published_surfaces, read_surfaces, write_surfaces
+from planning.surfaces.files import (
+    SDS_IN_INTERVAL,
+    measured_surfaces,
+    published_surfaces,
+    read_surfaces,
+    shipped_file,
+    write_surfaces,
+)
 from planning.surfaces.prices import Owned, PriceList
 
 __all__ = [
@@ -22,8 +29,9 @@ __all__ = [
     "distinct_surfaces",
     "fit_compute_cost",
     "forecast_left_out",
+    "measured_surfaces",
     "merge_points",
-    "published_file",
+    "shipped_file",
     "published_surfaces",
     "read_surfaces",
     "write_surfaces",

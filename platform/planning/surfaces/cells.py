@@ -43,11 +43,6 @@ class Cell:
         """Whether it is a student of all layers, or a teacher, on the curves of the usual teacher."""
         return not self.teacher and not self.layers
 
-    @property
-    def is_on_curve(self) -> bool:
-        """Whether curves are for it: a teacher without labels has, by them, nothing to teach."""
-        return self.labels > 0 or self.pseudo_labels == 0
-
     def __str__(self) -> str:
         agreed = f", {self.opinions:,} of the labels with second opinions" if self.opinions else ""
         return self._made_of + agreed + (f" for a student of {self.layers:,} layers" if self.layers else "")

@@ -51,11 +51,16 @@ def write_surfaces(*, surfaces: Iterable[Surface], source: str) -> str:
 
 def published_surfaces() -> list[Surface]:
     """The four tasks of Kang, Xu and Ritter (ACL 2023), read off their figures; see docs/how-to/replay.md."""
-    return read_surfaces(text=published_file("surfaces.csv"), name="surfaces.csv")
+    return read_surfaces(text=shipped_file("surfaces.csv"), name="surfaces.csv")
 
 
-def published_file(name: str) -> str:
-    """The text of one of the shipped files of published figures."""
+def measured_surfaces() -> list[Surface]:
+    """Surfaces of our own engine, by `bench surface`: one for each task and draw of labels."""
+    return read_surfaces(text=shipped_file("measured.csv"), name="measured.csv")
+
+
+def shipped_file(name: str) -> str:
+    """The text of one of the files that ship with Fulcrum."""
     return (resources.files("planning.surfaces") / "data" / name).read_text(encoding="utf-8")
 
 

@@ -28,21 +28,18 @@ class Measured:
 def measured_points(situation: Situation) -> Measured:
     """Students and teachers as the planner sees them: scores in percent, errors from their 95 % intervals.
 
-    A student of no label on the annotate path is where the curves begin. One that a teacher without labels taught is
-    above them, as curves give such a teacher nothing to teach: it is apart. So is one that a language model taught,
-    which knows what no label of the study told it. One of labels that a language model gave is on a curve of these.
+    One that a language model taught is apart: that model knows what no label of the study told it. One of labels that a
+    language model gave is on a curve of these.
     """
     curve: list[Point] = []
     apart: list[Point] = []
     for one in situation.points:
         cell = situation.cell_of(one)
         point = _point(cell, (one.utility, one.low, one.high), float(one.dollars))
-        is_on_curve = cell.is_on_curve and not one.is_from_language_model
-        (curve if is_on_curve else apart).append(point)
+        (apart if one.is_from_language_model else curve).append(point)
     for teacher in situation.teachers:
         cell = situation.cell_of_teacher(teacher)
-        if cell.is_on_curve:
-            curve.append(_point(cell, (teacher.utility, teacher.low, teacher.high), 0.0))
+        curve.append(_point(cell, (teacher.utility, teacher.low, teacher.high), 0.0))
     return Measured(curve=tuple(curve), apart=tuple(apart))
 
 

@@ -138,8 +138,10 @@ class OfferRecord:
             labels = f"further labels{chosen}{by_model}, "
         elif self.num_asked:
             labels = "second opinions, "
+        elif by_model:
+            labels = f"labels{by_model}, "
         else:
-            labels = f"labels{by_model}, " if by_model else ""
+            labels = "" if self.labels else "no labels, "
         own = " from its own checkpoint" if self.is_self_taught else ""
         fewer = ", fewer layers" if self.layers else ""
         return f"{labels}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}{fewer}".capitalize()

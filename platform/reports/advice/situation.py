@@ -41,14 +41,14 @@ from studies.queries import (
 )
 
 # To be raised when the same state would get other words.
-METHOD = 9
+METHOD = 10
 STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 """Who teaches a cell: the study's teacher, or the student's own checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredTeacher:
-    """A fine-tuned teacher with its score on test, 0 to 1; `is_studys`: of the study's own checkpoint.
+    """A teacher with its score on test, 0 to 1; `is_studys`: of the study's own checkpoint.
 
     `num_chosen` of its labels are of examples that a model was least sure of, `num_opinions` rest on second opinions;
     `layers` are those that it keeps, none where it has all.
@@ -315,7 +315,7 @@ def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked, by_model: i
 
 
 def _teachers(study: Study, marked: _Marked) -> tuple[MeasuredTeacher, ...]:
-    """Every fine-tuned teacher that was measured, the latest first."""
+    """Every teacher that was measured, the latest first; one of no labels is as its checkpoint reads the label names."""
     measured = Evaluation.objects.comparable().filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
     )

@@ -79,8 +79,8 @@ def audit_first(offer: Offer, *, currency: str) -> str:
 def name_student(cell: Cell, *, is_hybrid: bool = False, of_layers: int = 0) -> str:
     """A student, or a teacher, by what it is made of; `of_layers` are those of a carved one's checkpoint, if known."""
     if cell.pseudo_labels == TEACHER:
-        return f"the teacher of {cell.labels:,} labels"
-    made_of = f"{cell.labels:,} labels" if cell.labels else "no labels"
+        return f"the teacher of {_labels(cell)}"
+    made_of = _labels(cell)
     if cell.by_model:
         made_of += f", {cell.by_model:,} of them by a language model"
         made_of += f" and {cell.verified:,} that people verified" if cell.verified else ""
@@ -89,6 +89,10 @@ def name_student(cell: Cell, *, is_hybrid: bool = False, of_layers: int = 0) -> 
         made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels{own}"
     kept = f"{f'{cell.layers} of ' if of_layers else ''}{counted(of_layers or cell.layers, 'layer')} from "
     return f"a {'hybrid' if is_hybrid else 'student'} of {kept if cell.layers else ''}{made_of}"
+
+
+def _labels(cell: Cell) -> str:
+    return f"{cell.labels:,} labels" if cell.labels else "no labels"
 
 
 def name_flip(*, what: str, price: Decimal, factor: float, currency: str, offer: Offer | None) -> str:

@@ -42,7 +42,7 @@ def test_the_oracle_is_the_best_cell_that_fits(labels: float, budget: float, bes
     ],
 )
 def test_fixed_policies_end_where_a_hand_puts_them(policy: str, labels: float, budget: float, result: float) -> None:
-    assert Game.of(tiny()).play(FIXED_POLICIES[policy], labels=labels, budget=budget) == result
+    assert Game.of(tiny()).play(FIXED_POLICIES[policy], labels=labels, budget=budget).score == result
 
 
 def test_free_cells_are_seen_and_nothing_else() -> None:
@@ -75,15 +75,16 @@ def test_the_result_is_the_true_score_of_what_looked_best() -> None:
     game = Game.of(tiny())
     shown = game.shown.copy()
     shown[place(game.surface, 10, 0)] = 99.0
-    assert Game(surface=game.surface, prices=game.prices, shown=shown).play(
-        FIXED_POLICIES["always_annotate"], labels=0, budget=20
-    ) == pytest.approx(20.0)
+    played = Game(surface=game.surface, prices=game.prices, shown=shown).play(
+        FIXED_POLICIES["always_annotate"], labels=0, budget=25
+    )
+    assert (played.score, played.dollars) == (pytest.approx(20.0), pytest.approx(20.0))
 
 
 def test_a_teacher_is_never_the_result() -> None:
     surface = Surface(name="a", points=tuple(point(*row) for row in (*ROWS, (20, TEACHER, 40.0, 95.0))))
     assert Game.of(surface).oracle(labels=0, budget=100) == 80
-    assert Game.of(surface).play(lambda _: place(surface, 20, TEACHER), labels=20, budget=20) == 50
+    assert Game.of(surface).play(lambda _: place(surface, 20, TEACHER), labels=20, budget=20).score == 50
 
 
 def test_mean_regret_is_the_mean_over_starts_of_the_mean_over_budgets() -> None:

@@ -17,9 +17,14 @@ def test_with_labels_it_is_two_students_the_teacher_and_its_cheapest_student() -
     assert pilot() == (HALF, EVERY, LOOK, TAUGHT)
 
 
-def test_without_labels_it_is_a_student_of_none_and_one_of_the_fewest() -> None:
+def test_without_labels_it_is_what_none_come_to_on_both_paths_and_a_student_of_the_fewest() -> None:
+    look, taught = Cell(0, TEACHER), Cell(0, 50.0)
+    offers = [*OFFERS, look, taught, Cell(0, 200.0)]
+    assert pilot_of(offers=offers, known=[], num_labels=0) == (Cell(0), Cell(10), look, taught)
+    known = [Cell(0), look, taught]
+    further = [cell for cell in offers if cell not in known]
+    assert pilot_of(offers=further, known=known, num_labels=0) == (Cell(10),)
     assert pilot(num_labels=0) == (Cell(0), Cell(10))
-    assert pilot(Cell(0), num_labels=0) == (Cell(10),)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +43,8 @@ def test_what_is_known_stands_for_its_like(known: list[Cell], rest: tuple[Cell, 
     assert pilot(*known) == rest
 
 
-def test_a_student_of_an_untrained_teacher_stands_for_none() -> None:
-    assert pilot(Cell(0, 1_000.0)) == pilot()
+def test_once_labels_are_there_a_teacher_of_none_and_its_students_stand_for_none() -> None:
+    assert pilot(Cell(0, TEACHER), Cell(0, 1_000.0)) == pilot()
 
 
 def test_students_of_fewer_layers_are_no_part_of_it_and_stand_for_none() -> None:

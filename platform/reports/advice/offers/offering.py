@@ -70,9 +70,6 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     """The students that can be made of these labels, with the teacher that each is to learn from."""
     study, num_labels = situation.study, size.num_labels
     yield RunRequest(study=study, path=Path.ANNOTATE, plan=_alone(situation), num_labels=num_labels)
-    if not num_labels:
-        # A teacher without labels is on no curve: nothing could be forecast of its students.
-        return
     teacher_run = None if size.num_asked else _teacher_there(situation, num_labels, STUDYS_TEACHER)
     # One teacher, as offers are priced by: with more, a student costs more and its score is as likely.
     plan = RunPlan(

@@ -1,0 +1,87 @@
+"""The planner on recorded surfaces of our own engine: regrets, dollars to a score, and how often its bands hold."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.parts.replay_coverage import LEVELS
+from planning.policy import FIXED_POLICIES
+from planning.posterior import Bank, Prior, fit_points, prior_from
+from planning.replay import Game, PlannerPlayer, ReplayResult, replay
+from planning.surfaces import Cells, Point, Surface, measured_surfaces, published_surfaces
+
+NUM_BUDGETS = 60
+FARTHEST = 4
+SHOWN_IN_EACH = 2
+"""Of the points up to some number of labels one in so many is shown, the others are forecast."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnResult:
+    """What the planner did on one surface.
+
+    `share_of_dollars`: what it needs for the score on which the best fixed policy ends, over what that policy spends;
+    infinite where it never reaches it. `held`: by region and level, whether each band held what was measured.
+    """
+
+    replayed: ReplayResult
+    best_fixed: str
+    share_of_dollars: float
+    held: dict[tuple[str, float], list[bool]]
+
+
+def own_results() -> list[OwnResult]:
+    """Each recorded surface, with the prior of the published tasks and of the other tasks of our own."""
+    own, published = measured_surfaces(), published_surfaces()
+    return [
+        _result(surface, prior_from([*published, *(other for other in own if _task(other) != _task(surface))]))
+        for surface in own
+    ]
+
+
+def _task(surface: Surface) -> str:
+    """The name without the draw of labels."""
+    return surface.name.partition(",")[0]
+
+
+def _result(surface: Surface, prior: Prior) -> OwnResult:
+    best, share = _share_of_dollars(surface, prior)
+    held: dict[tuple[str, float], list[bool]] = {}
+    for region, level, is_inside in _bands(surface, prior):
+        held.setdefault((region, level), []).append(is_inside)
+    return OwnResult(
+        replayed=replay(surface=surface, prior=prior), best_fixed=best, share_of_dollars=share, held=held
+    )
+
+
+def _share_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float]:
+    """From nothing owned, against the fixed policy that ends best with money for the dearest student."""
+    game = Game.of(surface)
+    budgets = np.geomspace(*np.array(game.starts()[0].budgets)[[0, -1]], NUM_BUDGETS)
+    ends = {name: game.play(policy, labels=0, budget=budgets[-1]) for name, policy in FIXED_POLICIES.items()}
+    best = max(ends, key=lambda name: (ends[name].score, -ends[name].dollars))
+    planner = PlannerPlayer(bank=Bank(prior=prior, cells=surface.cells))
+    played = (game.play(planner, labels=0, budget=float(budget)) for budget in budgets)
+    dollars = min((one.dollars for one in played if one.score >= ends[best].score), default=np.inf)
+    return best, dollars / ends[best].dollars
+
+
+def _bands(surface: Surface, prior: Prior) -> Iterator[tuple[str, float, bool]]:
+    """Show points up to some number of labels; forecast the others there, and those of up to four times the labels."""
+    rungs = sorted({point.cell.labels for point in surface.points if point.cell.labels})
+    for most in rungs[1:-1]:
+        within = [point for point in surface.points if point.cell.labels <= most]
+        shown = within[:: SHOWN_IN_EACH]
+        beyond = [point for point in surface.points if most < point.cell.labels <= FARTHEST * most]
+        for region, targets in (("inside", within[1::SHOWN_IN_EACH]), ("beyond", beyond)):
+            yield from ((region, level, held) for level, held in _held(shown, targets, prior))
+
+
+def _held(shown: Sequence[Point], targets: Sequence[Point], prior: Prior) -> Iterator[tuple[float, bool]]:
+    random = np.random.default_rng(0)
+    worlds = fit_points(points=shown, prior=prior).worlds(Cells.of([point.cell for point in targets]))
+    for place, point in enumerate(targets):
+        for level in LEVELS:
+            low, high = worlds.band(place, level, random)
+            yield level, bool(low <= point.score <= high)
