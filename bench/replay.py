@@ -1,9 +1,9 @@
 """Whether the planner is worth having: replays, forecasts and bands, each with its goal.
 
-`python3 manage.py bench replay` plays the published tasks and 40 synthetic ones, forecasts the study's printed cells
-and bills, counts how often bands hold, and times the planner. `--parts NAME …` selects parts; `--quick` plays and
-counts an eighth of the synthetic tasks. `--plot FILE` draws the share inside the bands, light and dark: `--plot
-bands.svg` writes bands-light.svg and bands-dark.svg.
+`python3 manage.py bench replay` plays the published tasks, 40 synthetic ones and those recorded of our own engine,
+forecasts the study's printed cells and bills, counts how often bands hold, and times the planner. `--parts NAME …`
+selects parts; `--quick` plays and counts an eighth of the synthetic tasks. `--plot FILE` draws the share inside the
+bands, light and dark: `--plot bands.svg` writes bands-light.svg and bands-dark.svg.
 """
 
 import argparse
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
 from bench.parts.replay_coverage import band_checks, coverage  # noqa: E402  the path comes first
+from bench.parts.replay_own import own_results  # noqa: E402
 from bench.parts.replay_plot import plot  # noqa: E402
 from bench.parts.replay_printed import cost_errors, printed_cells  # noqa: E402
 from bench.parts.replay_worlds import World, surface_of  # noqa: E402
@@ -48,6 +49,7 @@ AT_MOST = {
     "printed_too_close_and_wrong": 0,
     "cost_total_largest_error_percent": 3.0,
     "planning_cpu_seconds": 1.0,
+    "own_largest_share_of_dollars": 0.6,
     **{f"coverage_{region}_{level}": high for region in REGIONS for level, high in ((80, 0.85), (90, 0.95))},
 }
 AT_LEAST = {
@@ -155,6 +157,23 @@ def _coverage(asked: Asked) -> Figures:
     return {name: _short(value) for name, value in coverage(checks).items()}
 
 
+def _own(_: Asked) -> Figures:
+    figures: Figures = {}
+    shares, held = list[float](), dict[str, list[bool]]()
+    for result in own_results():
+        task = result.replayed.task.replace(", draw ", "_")
+        figures |= _of(result.replayed, prefix=f"own_{task}")
+        figures[f"own_{task}_share_of_dollars"] = _short(result.share_of_dollars)
+        shares.append(result.share_of_dollars)
+        _say(f"  {result.replayed.task}: {result.best_fixed} ends best of the fixed policies")
+        for (region, level), bands in result.held.items():
+            held.setdefault(f"own_coverage_{region}_{level:.0%}".replace("%", ""), []).extend(bands)
+    figures["own_largest_share_of_dollars"] = _short(max(shares))
+    for name, bands in held.items():
+        figures |= {name: _short(np.mean(bands)), f"{name}_bands": len(bands)}
+    return figures
+
+
 def _speed(_asked: Asked) -> Figures:
     """CPU seconds to plan 20 arms from 200 points: of 200 cells, and of 20 cells measured ten times."""
     random, prior = np.random.default_rng(3), prior_from(published_surfaces())
@@ -187,6 +206,7 @@ PARTS: dict[str, Callable[[Asked], Figures]] = {
     "published": _published,
     "printed": lambda _: printed_cells(),
     "costs": lambda _: cost_errors(),
+    "own": _own,
     "coverage": _coverage,
     "speed": _speed,
     "worlds": _worlds,

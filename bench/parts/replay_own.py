@@ -9,7 +9,7 @@ from bench.parts.replay_coverage import LEVELS
 from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, fit_points, prior_from
 from planning.replay import Game, PlannerPlayer, ReplayResult, replay
-from planning.surfaces import Cells, Point, Surface, measured_surfaces, published_surfaces
+from planning.surfaces import Cells, Point, Surface, measured_surfaces, published_surfaces, task_of
 
 NUM_BUDGETS = 60
 FARTHEST = 4
@@ -35,14 +35,9 @@ def own_results() -> list[OwnResult]:
     """Each recorded surface, with the prior of the published tasks and of the other tasks of our own."""
     own, published = measured_surfaces(), published_surfaces()
     return [
-        _result(surface, prior_from([*published, *(other for other in own if _task(other) != _task(surface))]))
+        _result(surface, prior_from([*published, *(other for other in own if task_of(other) != task_of(surface))]))
         for surface in own
     ]
-
-
-def _task(surface: Surface) -> str:
-    """The name without the draw of labels."""
-    return surface.name.partition(",")[0]
 
 
 def _result(surface: Surface, prior: Prior) -> OwnResult:
@@ -50,9 +45,7 @@ def _result(surface: Surface, prior: Prior) -> OwnResult:
     held: dict[tuple[str, float], list[bool]] = {}
     for region, level, is_inside in _bands(surface, prior):
         held.setdefault((region, level), []).append(is_inside)
-    return OwnResult(
-        replayed=replay(surface=surface, prior=prior), best_fixed=best, share_of_dollars=share, held=held
-    )
+    return OwnResult(replayed=replay(surface=surface, prior=prior), best_fixed=best, share_of_dollars=share, held=held)
 
 
 def _share_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float]:
@@ -72,7 +65,7 @@ def _bands(surface: Surface, prior: Prior) -> Iterator[tuple[str, float, bool]]:
     rungs = sorted({point.cell.labels for point in surface.points if point.cell.labels})
     for most in rungs[1:-1]:
         within = [point for point in surface.points if point.cell.labels <= most]
-        shown = within[:: SHOWN_IN_EACH]
+        shown = within[::SHOWN_IN_EACH]
         beyond = [point for point in surface.points if most < point.cell.labels <= FARTHEST * most]
         for region, targets in (("inside", within[1::SHOWN_IN_EACH]), ("beyond", beyond)):
             yield from ((region, level, held) for level, held in _held(shown, targets, prior))

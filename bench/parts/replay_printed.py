@@ -13,8 +13,8 @@ from planning.surfaces import (
     PriceList,
     Surface,
     forecast_left_out,
-    shipped_file,
     published_surfaces,
+    shipped_file,
 )
 
 DEVICE_RATE = 1.875

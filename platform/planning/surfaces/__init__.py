@@ -9,6 +9,8 @@ from planning.surfaces.files import (
     published_surfaces,
     read_surfaces,
     shipped_file,
+    shipped_surfaces,
+    task_of,
     write_surfaces,
 )
 from planning.surfaces.prices import Owned, PriceList
@@ -31,8 +33,10 @@ __all__ = [
     "forecast_left_out",
     "measured_surfaces",
     "merge_points",
-    "shipped_file",
     "published_surfaces",
     "read_surfaces",
+    "shipped_file",
+    "shipped_surfaces",
+    "task_of",
     "write_surfaces",
 ]

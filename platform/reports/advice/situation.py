@@ -315,7 +315,7 @@ def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked, by_model: i
 
 
 def _teachers(study: Study, marked: _Marked) -> tuple[MeasuredTeacher, ...]:
-    """Every teacher that was measured, the latest first; one of no labels is as its checkpoint reads the label names."""
+    """Every teacher that was measured, the latest first; one of no labels reads the label names."""
     measured = Evaluation.objects.comparable().filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
     )
