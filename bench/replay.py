@@ -46,7 +46,6 @@ AT_MOST = {
     "noisy_mean_less_best_fixed_mean": 0.0,
     "worlds_planner": 0.5,
     "printed_brier": 0.10,
-    "printed_too_close_and_wrong": 0,
     "cost_total_largest_error_percent": 3.0,
     "planning_cpu_seconds": 1.0,
     "own_largest_share_of_dollars": 0.6,
