@@ -8,6 +8,7 @@ bands, light and dark: `--plot bands.svg` writes bands-light.svg and bands-dark.
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -87,7 +88,8 @@ def main() -> int:
         )
         print(f"{name:<52} {value:>8g}{bounds}")
     is_ok = all(_is_within(figures[name], low, high) for name, (low, high) in goals.items())
-    print(json.dumps({"bench": "replay", "figures": figures, "goals": goals, "ok": is_ok}))
+    as_json = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+    print(json.dumps({"bench": "replay", "figures": as_json, "goals": goals, "ok": is_ok}))
     return 0 if is_ok else 1
 
 

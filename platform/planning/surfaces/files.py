@@ -69,7 +69,7 @@ def shipped_surfaces() -> list[Surface]:
     draws = defaultdict[str, list[Point]](list)
     for surface in measured_surfaces():
         draws[task_of(surface)] += surface.points
-    own = [Surface(name=task, points=tuple(points)) for task, points in draws.items()]
+    own = [Surface(name=f"{task}, our engine", points=tuple(points)) for task, points in draws.items()]
     return [*published_surfaces(), *own]
 
 

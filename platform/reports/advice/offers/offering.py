@@ -75,7 +75,7 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     plan = RunPlan(
         teacher_run=teacher_run,
         teacher_seeds=ONE_FOR_ALL,
-        gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0,
+        gold_epochs=HYBRID_EPOCHS if num_labels and prefers_hybrid(situation) else 0,
     )
     is_plain = size.selection is None and not size.num_asked
     if teacher_run is None and is_plain:
