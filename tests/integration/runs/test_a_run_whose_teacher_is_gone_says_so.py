@@ -23,7 +23,8 @@ def study(transactional_db: None) -> Study:
     models = {"student_model": stand_in(), "teacher_model": stand_in()}
     made = factories.study(task_type="text_generation", labels=(), prices=prices, **models)
     for split in (Split.POOL, Split.TEST):
-        factories.examples(made, [f"{split} {number}" for number in range(6)], split=split, labels=['["good"]', '["bad"]'] * 3)
+        texts = [f"{split} {number}" for number in range(6)]
+        factories.examples(made, texts, split=split, labels=['["good"]', '["bad"]'] * 3)
     factories.examples(made, [f"unlabelled {number}" for number in range(6)])
     return made
 
