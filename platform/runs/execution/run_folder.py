@@ -133,18 +133,23 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
 
 
 def _asks_its_teacher(run: Run) -> bool:
-    return run.distillation.get("distil_from") == ON_POLICY
+    return bool(run.distillation.get("distil_from") == ON_POLICY)
 
 
 def _teacher_of(scoring: Run) -> str:
-    """The folder of the model that a scoring loads."""
+    """The folder of the model that a scoring loads. Raises: ParentArtifactMissing."""
     return str(_parent_artifacts(scoring, ArtifactKind.TEACHER, ArtifactKind.STUDENT)[0].path)
 
 
 def _parent_artifacts(run: Run, *kinds: ArtifactKind) -> list[Artifact]:
-    """What the runs before it made, one each, by their seeds."""
-    found = Artifact.objects.filter(run__children=run, kind__in=kinds)
-    return list(found.select_related("run").order_by("run__seed"))
+    """What the runs before it made, one each, by their seeds. Raises: ParentArtifactMissing."""
+    made = Artifact.objects.filter(run__children=run, kind__in=kinds)
+    found = list(made.select_related("run").order_by("run__seed"))
+    if len(found) < run.parents.count():
+        raise ParentArtifactMissing(
+            f"{run} needs the {kinds[0].label.lower()} of each run before it, and one has none."
+        )
+    return found
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:

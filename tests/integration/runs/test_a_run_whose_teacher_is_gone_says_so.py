@@ -20,8 +20,10 @@ PLAN = RunPlan(num_seeds=1, steps=2, teacher_steps=2, max_minutes=1, distil_from
 @pytest.fixture
 def study(transactional_db: None) -> Study:
     prices = factories.price_book(cpu_hour="3.60")
-    models = {"student_model": stand_in(), "teacher_model": stand_in()}
-    made = factories.study(task_type="text_generation", labels=(), prices=prices, **models)
+    model = stand_in()
+    made = factories.study(
+        task_type="text_generation", labels=(), prices=prices, student_model=model, teacher_model=model
+    )
     for split in (Split.POOL, Split.TEST):
         texts = [f"{split} {number}" for number in range(6)]
         factories.examples(made, texts, split=split, labels=['["good"]', '["bad"]'] * 3)
