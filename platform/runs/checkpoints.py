@@ -81,10 +81,11 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
         return None
     kept = reference.get("layers")
     # Carved, encoder and decoder keep the same layers.
-    decoder = len(kept or ()) or config.get("num_decoder_layers") or config.get("decoder_layers") or found["layers"]
+    decoder = len(kept or ()) or _first(config, ("num_decoder_layers", "decoder_layers")) or found["layers"]
+    width_of_head = _first(config, ("d_kv",))
     return Shape(
         **{**found, **({"layers": len(kept)} if kept else {})},
-        attention=found["heads"] * config["d_kv"] if config.get("d_kv") else found["hidden"],
+        attention=found["heads"] * width_of_head or found["hidden"],
         positions=_positions(config),
         decoder_layers=decoder if config.get("is_encoder_decoder") else 0,
         is_gated="gated" in str(config.get("feed_forward_proj", "")) or config.get("hidden_act") == "silu",
@@ -182,13 +183,13 @@ def _unpacked(name: str) -> Path | None:
 def _positions(config: Mapping[str, Any]) -> int | None:
     """How many tokens a model reads; None where nothing limits them."""
     positions = _first(config, ("max_position_embeddings",))
-    if config.get("model_type") in _COUNT_FROM_PADDING:
+    if str(config.get("model_type")) in _COUNT_FROM_PADDING:
         positions -= _first(config, ("pad_token_id",)) + 1
     return max(positions, 0) or None
 
 
 def _first(config: Mapping[str, Any], names: tuple[str, ...]) -> int:
-    return next((config[name] for name in names if isinstance(config.get(name), int)), 0)
+    return next((config[name] for name in names if type(config.get(name)) is int), 0)
 
 
 @lru_cache(maxsize=32)

@@ -152,14 +152,23 @@ def test_a_graph_that_is_cut_off_is_refused(exports: dict[str, Path], tmp_path: 
         load_predictor(folder, stop=StopFlag())
 
 
-def test_a_text_to_text_model_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("task_type", "words"),
+    [
+        ("text_classification", "Distil it into a student that is an encoder, and export that. Serve"),
+        ("question_answering", "Train an encoder that marks answers in passages, and export that. Serve"),
+        ("text_generation", "which no single graph does. Serve the model itself"),
+    ],
+)
+def test_a_model_that_writes_is_refused_with_what_there_is_instead(task_type: str, words: str, tmp_path: Path) -> None:
     source = ModelSource(source="folder", name=str(write_tiny_t5(tmp_path / "t5")))
-    kind = TASK_TYPES["text_classification"]
-    classifier = load_classifier(source=source, task_type=kind, labels=LABELS, max_length=32)
+    kind = TASK_TYPES[task_type]
+    labels = LABELS if kind.has_labels else []
+    classifier = load_classifier(source=source, task_type=kind, labels=labels, max_length=32, answer_length=8)
     (tmp_path / "model").mkdir()
-    label_map = LabelMap(task_type=kind.name, labels=tuple(LABELS), max_length=32)
+    label_map = LabelMap(task_type=kind.name, labels=tuple(labels), max_length=32, answer_length=8)
     save_classifier(classifier=classifier, label_map=label_map, folder=tmp_path / "model")
-    with pytest.raises(ExportRefused, match="token by token"):
+    with pytest.raises(ExportRefused, match=re.escape(words)):
         export_model(artifact=tmp_path / "model", export_format="onnx", target=tmp_path / "out")
 
 

@@ -106,6 +106,15 @@ def test_answers_that_are_not_in_their_passage_are_left_out_with_words(
     assert result["metrics"]["test"]["exact_match"]["value"] == 0.75
 
 
+def test_answers_that_no_window_has_whole_are_counted(
+    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = questions(8)
+    rows["label"][0] = json.dumps([rows["passage"][0]])
+    carry_out(asked(run_folder(**{**MARKED, "training": {**PACE, "steps": 1, "max_length": 16}}), train=rows))
+    assert "1 of 8 gold answers are whole in no window of their passage" in capsys.readouterr().out
+
+
 def test_questions_without_any_passage_are_refused(run_folder: RunFolder) -> None:
     rows = questions(8)
     rows["passage"] = [""] * 8

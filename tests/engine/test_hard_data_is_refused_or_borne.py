@@ -137,3 +137,9 @@ def test_a_tokenizer_that_does_not_know_its_characters_is_refused() -> None:
 
     with pytest.raises(TokenizerUnusable, match=r"tokenizer\.json"):
         learner_of(TASK_TYPES["entity_extraction"]).encode(tokenizer=Slow(), columns={"text": ["a"]}, max_length=8)
+
+
+@pytest.mark.parametrize("task_type", ["entity_extraction", "multi_label_classification", "text_generation"])
+def test_a_label_that_is_long_is_named_by_its_beginning(run_folder: RunFolder, task_type: str) -> None:
+    message = refusal(run_folder, task_type, "very " * 100_000)
+    assert "has label 'very very" in message and len(message) < 600

@@ -22,6 +22,7 @@ from training.answers.given import (
     given_span,
     known_label,
     listed,
+    shown,
 )
 from training.answers.intervals import (
     EXAMPLES,
@@ -178,6 +179,7 @@ __all__ = [
     "resamples",
     "rouge_l",
     "seed_scores",
+    "shown",
     "spans_from_json",
     "spans_of",
     "spans_to_json",

@@ -54,6 +54,12 @@ def listed(labels: Sequence[str]) -> str:
     return first_of([str(label) for label in labels], most=LABELS_IN_MESSAGES)
 
 
+def shown(given: object) -> str:
+    """Quote what was given in a message, cut where it is long."""
+    quoted = repr(given)
+    return quoted if len(quoted) <= SHOWN_CHARACTERS else f"{quoted[:SHOWN_CHARACTERS]}…"
+
+
 def given_list(given: str) -> list[Any] | None:
     """Parse a JSON list; None if it is not one."""
     try:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import regex
 
-from training.answers.given import GoldInvalid, listed
+from training.answers.given import GoldInvalid, listed, shown
 
 _SPACE = r"\s\x1c-\x1f"
 _LETTER = r"[\p{L}\p{No}\p{Nl}]"
@@ -108,7 +108,7 @@ def checked_spans(*, gold: Any, text: str, labels: Collection[str], row: int) ->
             raise TypeError(f"{type(parts).__name__} where a list belongs")
         spans = sorted(Span(start=part["start"], end=part["end"], label=part["label"]) for part in parts)
     except (TypeError, ValueError, KeyError) as error:
-        raise GoldInvalid(row, f"has label {gold!r}, which is no list of spans. {HOW}") from error
+        raise GoldInvalid(row, f"has label {shown(gold)}, which is no list of spans. {HOW}") from error
     spans = [_checked(span, text, labels, row) for span in spans]
     for first, second in pairwise(spans):
         if second.start < first.end:

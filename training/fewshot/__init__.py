@@ -17,7 +17,7 @@ from training.fewshot.label_parts import PartHeads, heads_of_parts
 from training.fewshot.linear import fit_logistic
 from training.fewshot.model_selection import Candidate, Choice, choose
 from training.fewshot.names import TEMPLATE, LabelText
-from training.fewshot.recipes import OF_PAIRS, OF_TEXTS, Evidence, Recipe
+from training.fewshot.recipes import OF_PAIRS, OF_TEXTS, Evidence, Recipe, recipes_for
 from training.fewshot.store import VectorStore
 from training.fewshot.tfidf import WordModel, fit_words
 
@@ -48,6 +48,7 @@ __all__ = [
     "fit_logistic",
     "fit_words",
     "heads_of_parts",
+    "recipes_for",
     "scores_of",
     "stratified_folds",
     "tag_answers",

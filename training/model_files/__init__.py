@@ -5,6 +5,7 @@ from training.model_files.packaged.base import is_installed
 from training.model_files.weights import (
     SAFE_WEIGHTS,
     USE_SAFETENSORS,
+    adapter_message,
     embeddings_message,
     find_fault,
     only_pickled,
@@ -15,6 +16,7 @@ __all__ = [
     "PACKAGED_MODELS",
     "SAFE_WEIGHTS",
     "USE_SAFETENSORS",
+    "adapter_message",
     "embeddings_message",
     "find_fault",
     "is_installed",

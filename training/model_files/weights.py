@@ -10,6 +10,8 @@ SAFE_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 # Loading one of these can run whatever code its maker put in.
 PICKLED_WEIGHTS = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.pth")
 USE_SAFETENSORS = "Save it again with model.save_pretrained, which writes model.safetensors."
+# Beside whole weights the library would put what it names into the model, and save nothing else later.
+_ADAPTER = "adapter_config.json"
 _TOKEN_TABLES = ("word_embeddings", "shared", "embed_tokens", "tok_embeddings", "wte", "word_embedding")
 _POSITION_TABLES = ("position_embeddings", "embed_positions", "wpe")
 _LONGEST_HEADER = 100 * 2**20
@@ -27,6 +29,14 @@ def pickled_message(*, model: str, file_name: str) -> str:
     return f"{model} has its weights in {file_name}, a pickle file, which is never loaded. {USE_SAFETENSORS}"
 
 
+def adapter_message(*, model: str) -> str:
+    """Say that low-rank adapters lie beside a model's weights, and what to do."""
+    return (
+        f"{model} has low-rank adapters ({_ADAPTER}) beside its weights. Merge them with merge_and_unload and save the "
+        "model again in an empty folder, or remove their files."
+    )
+
+
 def embeddings_message(*, model: str, num_tokens: int, num_embeddings: int) -> str:
     """Say that a tokenizer has more tokens than its model has embeddings, and what to do."""
     return (
@@ -40,6 +50,8 @@ def find_fault(folder: Path, *, model: str) -> str | None:
     pickled = only_pickled(folder)
     if pickled is not None:
         return pickled_message(model=model, file_name=pickled)
+    if (folder / _ADAPTER).is_file():
+        return adapter_message(model=model)
     tokens, shapes = num_tokens(folder), tensor_shapes(folder)
     embeddings = _rows_of(shapes, _TOKEN_TABLES)
     if tokens and embeddings and tokens > embeddings:

@@ -15,7 +15,14 @@ from transformers.utils import logging as transformers_logging
 
 from training.contract import CAUSAL, TOKENIZER_FILES
 from training.data import treat_marks_as_text
-from training.model_files import PACKAGED_MODELS, USE_SAFETENSORS, embeddings_message, only_pickled, pickled_message
+from training.model_files import (
+    PACKAGED_MODELS,
+    USE_SAFETENSORS,
+    adapter_message,
+    embeddings_message,
+    only_pickled,
+    pickled_message,
+)
 from training.models.hub import is_reachable
 from training.models.layers import carve
 from training.runtime import PermanentFailure
@@ -144,6 +151,8 @@ def _load_model(place: str, where: dict[str, Any], source: ModelSource, *, is_to
         )
     except UNREADABLE as error:
         raise PretrainedMissing(f"Model {source} cannot be loaded: {_reason(error)} {_way_out(where)}") from error
+    if getattr(model, "_hf_peft_config_loaded", False):
+        raise PretrainedUnusable(adapter_message(model=f"Model {source}"))
     # A sentence encoder's pooler is left random by its makers; ours is the mean over tokens.
     if hasattr(model, "pooler"):
         model.pooler = None

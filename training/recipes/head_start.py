@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from training.fewshot import (
     VectorStore,
     as_outputs,
     heads_of_parts,
+    recipes_for,
 )
 from training.job import Job
 from training.learners import HeldOut
@@ -117,16 +118,27 @@ class HeadStart:
         return self.fit.evidence.is_pairs
 
     def head_of(self, labelled: Rows) -> FrozenHead:
-        """Fit the chosen recipe to other labelled rows; raises StopRequested."""
-        return (self.refitted(labelled, only=(self.fit.choice.chosen.recipe,)) or self.fit).head
+        """Fit the chosen recipe to other labelled rows, also where they have too few labels to choose it.
+
+        Raises: StopRequested.
+        """
+        chosen = self.fit.choice.chosen
+        fit = self._fitted_to(labelled, only=(chosen.recipe,))
+        if fit.choice.chosen.recipe != NO_RECIPE:
+            return fit.head
+        recipe = next(one for one in recipes_for(fit.evidence) if one.name == chosen.recipe)
+        return replace(fit.head, linear=recipe.fit(fit.evidence, chosen.strength))
 
     def refitted(self, labelled: Rows, *, only: Sequence[str]) -> FrozenFit | None:
         """Fit to other labelled rows, by one of these recipes; None where none can be used. Raises: StopRequested."""
         if len(labelled) == len(self.rows.labelled) and not only and not self.only:
             return self.fit
-        with torch.random.fork_rng(devices=[]):
-            fit = self.study.fit(labelled=labelled, pool=self.pool, seed=self.seed, only=only)
+        fit = self._fitted_to(labelled, only=only)
         return None if fit.choice.chosen.recipe == NO_RECIPE else fit
+
+    def _fitted_to(self, labelled: Rows, *, only: Sequence[str]) -> FrozenFit:
+        with torch.random.fork_rng(devices=[]):
+            return self.study.fit(labelled=labelled, pool=self.pool, seed=self.seed, only=only)
 
 
 def fit_head(

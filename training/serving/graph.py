@@ -17,6 +17,7 @@ from training.data import SECOND, collate
 from training.evaluation import Predictor
 from training.models import AnswerMarker, EncoderClassifier
 from training.runtime import PermanentFailure
+from training.tasks import TaskType
 
 OUTPUT = "logits"
 # As the library's own exports of such models call them.
@@ -51,8 +52,7 @@ def write_graph(*, predictor: Predictor, path: Path) -> list[str]:
     model = predictor.model
     if not isinstance(model, EncoderClassifier):
         raise ExportRefused(
-            "A text-to-text model writes its answers token by token, which no single graph does. Distil it into a "
-            "student that is an encoder, and export that; manage.py serve answers from the model itself."
+            f"This model writes its answers token by token, which no single graph does. {_instead(predictor.task_type)}"
         )
     # Imported here: an export alone needs it.
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
@@ -79,6 +79,18 @@ def write_graph(*, predictor: Predictor, path: Path) -> list[str]:
     ClearMetadataAndDocStringPass()(program.model)
     program.save(str(path), external_data=False)
     return list(inputs)
+
+
+def _instead(task_type: TaskType) -> str:
+    """Say what there is in place of an export of a model that writes."""
+    served = "Serve the model itself with manage.py serve."
+    if task_type.has_labels:
+        return f"Distil it into a student that is an encoder, and export that. {served}"
+    return (
+        f"Train an encoder that marks answers in passages, and export that. {served}"
+        if task_type.can_be_marked
+        else served
+    )
 
 
 def quantise(*, source: Path, target: Path) -> None:

@@ -23,6 +23,7 @@ from training.answers import (
     listed,
     most_frequent,
     read_labels,
+    shown,
 )
 from training.tasks.text_classification import TextClassificationType
 
@@ -113,8 +114,8 @@ class MultiLabelClassificationType(TextClassificationType):
 def _canonical(value: Any, row: int, place: Mapping[str, int]) -> str:
     named = given_list(value) if isinstance(value, str) else None
     if named is None:
-        raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {_HOW}")
+        raise GoldInvalid(row, f"has label {shown(value)}, which is no list of labels. {_HOW}")
     for label in named:
         if not isinstance(label, str) or label not in place:
-            raise GoldInvalid(row, f"has label {label!r}. The labels are {listed(list(place))}.")
+            raise GoldInvalid(row, f"has label {shown(label)}. The labels are {listed(list(place))}.")
     return json.dumps(sorted(set(named), key=place.__getitem__), ensure_ascii=False)

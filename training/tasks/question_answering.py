@@ -23,6 +23,7 @@ from training.answers import (
     normalised,
     question_scores,
     question_table,
+    shown,
     tally_from_table,
     token_f1,
     written_in,
@@ -128,8 +129,8 @@ class QuestionAnsweringType(WrittenAnswerType):
             if one.start != NO_START and not _stands_in(one, fields.get("passage", "")):
                 raise GoldInvalid(
                     row,
-                    f"has an answer {one.text!r} at {one.start}, where the passage has another text. Count characters "
-                    "from 0.",
+                    f"has an answer {shown(one.text)} at {one.start}, where the passage has another text. Count "
+                    "characters from 0.",
                 )
         return texts
 

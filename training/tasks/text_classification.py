@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from tables.signs import clean
-from training.answers import GoldInvalid, Item, known_label, listed, without_spaces
+from training.answers import GoldInvalid, Item, known_label, listed, shown, without_spaces
 from training.tasks.base import TaskType
 
 
@@ -24,7 +24,7 @@ class TextClassificationType(TaskType):
         known = set(labels)
         for row, label in enumerate(gold):
             if label not in known:
-                raise GoldInvalid(row, f"has label {label!r}. The labels are {listed(labels)}.")
+                raise GoldInvalid(row, f"has label {shown(label)}. The labels are {listed(labels)}.")
         return list(gold)
 
     def read_answer(self, *, given: str, fields: Mapping[str, str], labels: Sequence[str]) -> str:

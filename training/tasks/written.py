@@ -22,6 +22,7 @@ from training.answers import (
     given_texts,
     joined_texts,
     nearest_texts,
+    shown,
     written_in,
     written_to_json,
 )
@@ -142,10 +143,10 @@ class WrittenAnswerType(TaskType):
         try:
             found = given_texts(value, how=self.in_a_file, has_starts=self.has_places) if _is_json_list(value) else None
             if found is None:
-                raise GoldInvalid(row, f"has label {value!r}, which is no list of texts. Write {self.in_a_file}.")
+                raise GoldInvalid(row, f"has label {shown(value)}, which is no list of texts. Write {self.in_a_file}.")
             return checked_texts(found)
         except AnswerInvalid as error:
-            raise GoldInvalid(row, f"has label {value!r}: {error}.") from error
+            raise GoldInvalid(row, f"has label {shown(value)}: {error}.") from error
 
 
 def _answer(text: str) -> str:

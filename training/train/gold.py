@@ -1,8 +1,10 @@
 """Labelled rows as a model is trained on them, with the loss against their answers."""
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
-from training.answers import Rows
+from training.answers import Rows, shown
 from training.data import DataInvalid, EncodedRows
 from training.job import Job
 from training.learners import (
@@ -61,6 +63,7 @@ def _marked_objective(
         rows=rows.of(taught), task_type=task_type, tokenizer=loader.tokenizer, max_length=spec.training.max_length
     )
     target_W2 = window_targets(encoded=encoded, spans=[spans[row] for row in taught], missing=IGNORED)
+    _report_split(encoded, target_W2)
     loss = MarkLoss.of_gold(count_W=num_places(encoded), target_W2=torch.from_numpy(target_W2))
     return loader.prepared(encoded), loss
 
@@ -69,7 +72,7 @@ def check_variety(*, gold: list[str], task_type: TaskType) -> None:
     """Raise DataInvalid if gold answers leave nothing to tell apart."""
     if not task_type.is_varied(gold):
         raise DataInvalid(
-            f"data.train: all {len(gold)} examples are labelled {gold[0]!r}. Label examples of another kind too."
+            f"data.train: all {len(gold)} examples are labelled {shown(gold[0])}. Label examples of another kind too."
         )
 
 
@@ -91,6 +94,18 @@ def report_unreadable(job: Job, train: Rows, loader: ModelLoader) -> None:
     lost = sum(found != answer for found, answer in zip(read, answers, strict=True))
     if lost:
         job.progress.log(f"{lost} of {len(train)} gold answers read otherwise once the tokenizer has written them")
+
+
+def _report_split(encoded: EncodedRows, target_W2: npt.NDArray[np.int64]) -> None:
+    """Count the answers that no window of their passage has whole: each of these teaches that there is none."""
+    assert encoded.windows is not None
+    num_split = int((np.maximum.reduceat(target_W2[:, 0], encoded.windows.bounds[:-1]) == 0).sum())
+    if num_split:
+        print(
+            f"{num_split} of {len(encoded.windows.bounds) - 1} gold answers are whole in no window of their passage, "
+            "and teach that it has none. Raise training.max_length.",
+            flush=True,
+        )
 
 
 def _report_unmarked(job: Job, train: Rows, task_type: TaskType) -> None:

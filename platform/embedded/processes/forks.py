@@ -55,13 +55,12 @@ class Forks:
         self._running[pid] = job, time.monotonic()
 
     def _replace_ended(self) -> int:
-        """Start another process for each that exited. Returns: the exit status of the last one."""
+        """Start another process for each that exited, unless one could not start. Returns: the last exit status."""
         status = 0
-        for pid, ended_with in self._reap():
-            job, started_at = self._running.pop(pid)
-            status = ended_with
-            if status == NOT_STARTED:
-                break
+        ended = [(pid, ended_with, *self._running.pop(pid)) for pid, ended_with in self._reap()]
+        if any(ended_with == NOT_STARTED for _, ended_with, _, _ in ended):
+            return NOT_STARTED
+        for pid, status, job, started_at in ended:
             if not self._is_stopping:
                 print(f"process {pid} ended with status {status}; starting another", flush=True)
                 time.sleep(max(0.0, started_at + SHORTEST_LIFE_SECONDS - time.monotonic()))

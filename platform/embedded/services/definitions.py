@@ -67,7 +67,7 @@ def web(*, paths: Paths) -> Service:
     return Service(
         name="web",
         command=(
-            *(sys.executable, "-m", "embedded.web", "config.wsgi:application"),
+            *(sys.executable, "-m", "embedded.web", "config.wsgi:application", "--preload"),
             *(f"--fd={listener.fileno()}", f"--max-body-mb={megabytes}"),
         ),
         environment=variables,

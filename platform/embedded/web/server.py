@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
-from embedded.processes import CannotStart, Forks
+from embedded.processes import NOT_STARTED, CannotStart, Forks
 from embedded.web.limits import MEGABYTE, LimitedServer, Limits, adjustments
 
 BACKLOG = 1024
@@ -89,6 +90,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--fd", type=int, help="an inherited listening socket, instead of --bind")
     parser.add_argument("--folder", type=Path, help="change to this folder, and import from there first")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--preload",
+        action="store_true",
+        help="load the application once, in the process that the others are forked from; it must start no thread",
+    )
     parser.add_argument("--threads", type=int, default=8, help="per process")
     parser.add_argument("--max-body-mb", type=int, default=MAX_BODY_MB, help="a larger request is refused unread")
     parser.add_argument("--max-uploads", type=int, default=8, help="large bodies at once, per process")
@@ -105,6 +111,12 @@ def main() -> int:
     _raise_file_limit()
     # It warns of each request that waits for a thread.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    if options.preload:
+        try:
+            _load(options.application)
+        except CannotStart:
+            traceback.print_exc()
+            return NOT_STARTED
     listener = _listener(options)
     jobs = [lambda: _serve(options, listener)] * options.processes
     return Forks(jobs=jobs, grace_seconds=options.grace + 1).run()

@@ -12,7 +12,7 @@ from accounts.permissions import Action, require
 from budgets.models import Path
 from budgets.money import ZERO
 from config.refusals import Refusal
-from runs.execution import enqueue
+from runs.execution import check_parents, enqueue
 from runs.models import Run, RunState
 from runs.money import hold_worst_case
 from runs.preflight import preflight, refuse, require_licence
@@ -93,7 +93,7 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
     actor states that the teacher's outputs may train other models. `agent` names what acts for the actor, if any.
     Raises: Forbidden; NotEnoughLabels; NothingToMeasure; NotEnoughExamples; TeacherUnusable; OutputsMayNotTrain;
     LicenceUnconfirmed; PromptImpossible; PreflightRefused; PriceMissing; WorstCaseDoesNotFit; BudgetStopped;
-    StillCancelling; Refusal.
+    StillCancelling; ParentArtifactMissing; Refusal.
     """
     require(actor=actor, action=Action.START_RUN)
     study = request.study
@@ -170,6 +170,7 @@ def _get_or_create(
         raise StillCancelling(f"{run} is the same and is being cancelled. Ask again in a few seconds.")
     if is_new:
         run.parents.add(*parents)
+        check_parents(run)
     return run, is_new
 
 

@@ -43,6 +43,7 @@ from runs.execution.queueing import QUEUE, enqueue, send_on_commit
 from runs.execution.run_folder import (
     ParentArtifactMissing,
     RunWithdrawn,
+    check_parents,
     last_sign_of_life,
     read_error,
     read_progress,
@@ -78,6 +79,7 @@ __all__ = [
     "buy_for",
     "cancel_descendants",
     "cancel_unstarted",
+    "check_parents",
     "claim_run",
     "end_attempt",
     "enqueue",

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
+from config.refusals import Refusal
 from runs.execution.answers import answers_of
 from runs.models import Artifact, ArtifactKind, Run, RunKind
 from runs.requests import is_language_model
@@ -25,8 +27,8 @@ _WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
 _Row = dict[str, Any]
 
 
-class ParentArtifactMissing(Exception):
-    """A run's folder needs what an earlier run made, and that is missing."""
+class ParentArtifactMissing(Refusal):
+    """A run needs what an earlier run made, and that is missing."""
 
 
 class RunWithdrawn(Exception):
@@ -43,9 +45,24 @@ def write_run_folder(*, run: Run, should_continue: Callable[[], bool] = lambda: 
     folder.mkdir(parents=True, exist_ok=True)
     for name in _OF_ONE_ATTEMPT:
         (folder / name).unlink(missing_ok=True)
+    check_parents(run)
     data = {name: _write_rows(folder / "data" / name, rows, should_continue) for name, rows in _datasets(run).items()}
     write_json(path=folder / SPEC_FILE, payload=_spec(run, data))
     return folder
+
+
+def check_parents(run: Run) -> None:
+    """Whether all is there that a run reads of earlier runs that have ended. Raises: ParentArtifactMissing."""
+    read = Q(run__children=run)
+    if _asks_its_teacher(run):
+        read |= Q(run__children__children=run)
+    for made in Artifact.objects.filter(read).select_related("run").order_by("pk").distinct():
+        if not made.path.is_dir():
+            raise ParentArtifactMissing(
+                f"{run.get_kind_display()} needs what {made.run} made, and that folder is missing from the runs: "
+                f"{made.folder}. Restore it and start the run again; or start it with another seed or teacher, which "
+                "makes all of it anew."
+            )
 
 
 def read_progress(folder: Path) -> dict[str, Any]:
@@ -87,7 +104,7 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     scored = _parent_artifacts(run, ArtifactKind.SOFT_LABELS) if traits.reads_soft_labels else []
     if len(scored) == 1:
         data = {**data, "soft_labels": str(scored[0].path)}
-    asked = [_teacher_of(one.run) for one in scored] if run.distillation.get("distil_from") == ON_POLICY else []
+    asked = [_teacher_of(one.run) for one in scored] if _asks_its_teacher(run) else []
     teachers = [{"seed": one.run.seed, "soft_labels": str(one.path)} for one in scored] if len(scored) > 1 else []
     if teachers and asked:
         teachers = [{**one, "artifact": path} for one, path in zip(teachers, asked, strict=True)]
@@ -115,6 +132,10 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _asks_its_teacher(run: Run) -> bool:
+    return bool(run.distillation.get("distil_from") == ON_POLICY)
+
+
 def _teacher_of(scoring: Run) -> str:
     """The folder of the model that a scoring loads. Raises: ParentArtifactMissing."""
     return str(_parent_artifacts(scoring, ArtifactKind.TEACHER, ArtifactKind.STUDENT)[0].path)
@@ -122,10 +143,12 @@ def _teacher_of(scoring: Run) -> str:
 
 def _parent_artifacts(run: Run, *kinds: ArtifactKind) -> list[Artifact]:
     """What the runs before it made, one each, by their seeds. Raises: ParentArtifactMissing."""
-    found = list(Artifact.objects.filter(run__children=run, kind__in=kinds).select_related("run").order_by("run__seed"))
-    if not found or len(found) < run.parents.count() or not all(one.path.is_dir() for one in found):
-        what = kinds[0].label.lower()
-        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is missing.")
+    made = Artifact.objects.filter(run__children=run, kind__in=kinds)
+    found = list(made.select_related("run").order_by("run__seed"))
+    if len(found) < run.parents.count():
+        raise ParentArtifactMissing(
+            f"{run} needs the {kinds[0].label.lower()} of each run before it, and one has none."
+        )
     return found
 
 

@@ -21,6 +21,7 @@ from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
 from budgets.prices import Scope, find_price
 from config.refusals import Refusal
+from runs.checkpoints import shape_of
 from runs.execution import trainer_environment
 from runs.models import Artifact
 from runs.money import cost_of
@@ -70,6 +71,12 @@ class ServingFigures:
     measured_at: datetime
     cost_of_requests: Decimal | None = None
     cost_of_texts: Decimal | None = None
+
+
+def can_be_exported(artifact: Artifact) -> bool:
+    """Whether a model is a graph that can be exported; one that writes its answers is none."""
+    shape = shape_of({"source": "folder", "name": str(artifact.path)})
+    return shape is None or not shape.writes
 
 
 def serving_figures(artifact: Artifact) -> list[ServingFigures]:

@@ -113,9 +113,9 @@ class _AttemptSupervisor:
             return Observation(stop=self._reason_to_stop(0.0))
         except PurchasePaused as pause:
             return Observation(obstacle=str(pause))
-        except NothingAnswered as error:
+        except (NothingAnswered, ParentArtifactMissing) as error:
             return Observation(error=str(error), exit_code=EXIT_PERMANENT)
-        except (OSError, ParentArtifactMissing) as error:
+        except OSError as error:
             return Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error))
         try:
             self._patiently(partial(self._note, trainer))

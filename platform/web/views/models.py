@@ -20,6 +20,7 @@ from runs.models import Artifact, ArtifactKind
 from runs.queries import teachers_by_seed
 from runs.results import (
     CardMissing,
+    can_be_exported,
     measure_latency,
     missing_parts,
     serving_figures,
@@ -165,5 +166,6 @@ def _page(model: Artifact) -> dict[str, Any]:
         "most_seconds": settings.TRY_SECONDS,
         "missing": missing_parts(model) if is_model else [],
         "serving": serving_figures(model) if is_model else [],
+        "can_be_exported": is_model and can_be_exported(model),
         "try_form": TryForm(task_type=model.run.study.task_type) if is_model else None,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 LARGE_BYTES = 60 * 1024 * 1024
 CHUNK = b"x" * 65536
+LOADED_BY = os.getpid()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -23,6 +24,8 @@ def _answer(path: str, environ: dict[str, Any]) -> str:
     if path == "/slow":
         time.sleep(2)
         return "done"
+    if path == "/loaded":
+        return f"{LOADED_BY} {os.getpid()}"
     if path == "/length":
         return str(len(environ["wsgi.input"].read()))
     if path == "/scheme":

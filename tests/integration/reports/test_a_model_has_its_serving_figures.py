@@ -1,6 +1,7 @@
 """How fast a model answers, and what 1,000 requests cost: on its page, in its card, by the price book."""
 
 import json
+import shutil
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
 from tests.tiny_runs import write_dataset
+from tests.tiny_t5 import write_tiny_t5
 
 pytestmark = pytest.mark.django_db
 FIGURES: dict[str, Any] = {
@@ -110,6 +112,14 @@ def test_a_model_that_was_not_measured_has_a_button_and_the_commands(student: Ar
     shown = page(client, student)
     assert "Measure latency" in shown and f"manage.py export_model {student.pk} --format onnx" in shown
     assert shown.count(">Serving</h2>") == 1 and serving_of(student.run.study).models == []
+
+
+def test_no_export_is_offered_of_a_model_that_writes(student: Artifact, client: Client) -> None:
+    shutil.rmtree(student.path)
+    write_tiny_t5(student.path)
+    shown = page(client, student)
+    assert f"manage.py serve {student.pk}" in shown
+    assert "export_model" not in shown and "an exported folder" not in shown
 
 
 @pytest.mark.usefixtures("forked_trainers")

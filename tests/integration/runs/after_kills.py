@@ -83,14 +83,14 @@ def _of_results() -> Iterator[str]:
     """Runs of equal studies made equal things, and the same as a run that nothing disturbs."""
     for kind in RunKind.values:
         made = {run: weights(run.artifact.path) for run in Run.objects.filter(kind=kind, state=RunState.SUCCEEDED)}
-        undisturbed = weights(_repeated(next(iter(made))))
+        undisturbed = weights(repeated(next(iter(made))))
         yield from (f"{run}: it made something else" for run, found in made.items() if found != undisturbed)
         measures = {tuple(run.artifact.evaluations.order_by("split", "metric").values_list("value")) for run in made}
         if len(measures) != 1:
             yield f"{kind}: measured differently"
 
 
-def _repeated(run: Run) -> Path:
+def repeated(run: Run) -> Path:
     """What a run's folder makes from its spec when nothing comes in between."""
     folder = Path(settings.RUNS_DIR) / f"again-{run.pk}"
     shutil.copytree(run.folder / "data", folder / "data")

@@ -10,6 +10,7 @@ from runs.checkpoints import (
     base_model_of,
     card_licence,
     model_folder,
+    num_layers,
     shape_of,
     tokenizer_fingerprint,
 )
@@ -55,6 +56,17 @@ def test_a_text_to_text_config_has_a_decoder(tmp_path: Path) -> None:
     assert shape.is_text_to_text and shape.is_gated
     carved = shape_of({**folder_of(tmp_path / "t5", config=T5), "layers": [0]})
     assert carved is not None and (carved.layers, carved.decoder_layers) == (1, 1)
+
+
+@pytest.mark.parametrize("odd", ["64", [1], {"a": 1}, None, True])
+@pytest.mark.parametrize("part", ["d_kv", "num_decoder_layers", "model_type", "d_model", "max_position_embeddings"])
+def test_a_config_with_something_else_in_the_place_of_a_number_breaks_no_page(
+    tmp_path: Path, part: str, odd: object
+) -> None:
+    reference = folder_of(tmp_path / "t5", config={**T5, part: odd})
+    shape = shape_of(reference)
+    assert (shape is None) == (part == "d_model")
+    assert num_layers(reference) == 0 or shape is None or num_parameters(shape) > 0
 
 
 def test_a_decoder_that_was_made_to_write_is_told_from_one_that_reads(tmp_path: Path) -> None:

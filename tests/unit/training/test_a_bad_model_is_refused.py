@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModel
 
 from tests.tiny_encoders import encoder_of
 from tests.tiny_model import vocabulary
 from tests.tiny_runs import RunFolder, carry_out
+from training.model_files import find_fault
 from training.model_files.packaged.base import PackageMissing
 from training.model_files.packaged.folder import PackagedFolder
 from training.models import PretrainedUnusable, load_pretrained
@@ -72,6 +75,18 @@ def test_a_tokenizer_that_cannot_pad_is_refused(broken: Path) -> None:
     (broken / "tokenizer_config.json").write_text(json.dumps(config))
     with pytest.raises(PretrainedUnusable, match="no pad token"):
         load(broken)
+
+
+# What peft asks of transformers.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_adapters_beside_the_weights_are_refused(broken: Path, tmp_path: Path) -> None:
+    adapters = LoraConfig(r=2, target_modules=["query", "value"])
+    get_peft_model(AutoModel.from_pretrained(broken), adapters).save_pretrained(tmp_path / "adapters")
+    for path in (tmp_path / "adapters").glob("adapter_*"):
+        shutil.copy(path, broken)
+    with pytest.raises(PretrainedUnusable, match=r"beside its weights\. Merge them"):
+        load(broken)
+    assert "Merge them" in (find_fault(broken, model="The student model") or "")
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_command() -> None:

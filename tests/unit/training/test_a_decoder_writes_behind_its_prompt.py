@@ -1,3 +1,6 @@
+import copy
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +15,7 @@ from training.learners import Classifier, encode_rows, load_classifier, with_tar
 from training.losses import top_distillation_sum
 from training.models import DecoderOnly
 from training.models.seq2seq import drawn
-from training.runtime import StopFlag
+from training.runtime import PermanentFailure, StopFlag
 from training.spec import ModelSource
 
 TEXT = WRITTEN_TYPES["text_generation"]
@@ -65,6 +68,21 @@ def test_a_typed_mark_stays_text_within_the_frame_of_the_template(writer: Classi
     assert (frame.before, frame.after) == ((asks,), (answers,))
     ids = frame.around(tokenizer, [f"good {ANSWERS} film"], max_length=32)[0]["input_ids"]
     assert (ids[0], ids[-1], ids.count(answers)) == (asks, answers, 1)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{% for part in messages[0].content %}{{ part.text }}{% endfor %}", "writes a user's text 0 times"),
+        ("{{ messages[0].content }} {{ messages[0].content }}", "writes a user's text 2 times"),
+        ("{{ raise_exception('Only assistants speak here') }}", "cannot be filled in (Only assistants speak here)"),
+    ],
+)
+def test_a_template_without_one_place_for_the_text_is_refused(writer: Classifier, template: str, words: str) -> None:
+    tokenizer = copy.copy(writer.tokenizer)
+    tokenizer.chat_template = template
+    with pytest.raises(PermanentFailure, match=re.escape(words)):
+        PromptFrame.of(tokenizer)
 
 
 def test_to_be_sure_of_each_token_of_an_answer_is_to_learn_the_answer() -> None:

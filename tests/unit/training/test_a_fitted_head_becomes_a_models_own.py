@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,12 +6,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.tiny_runs import CPU, EVERY_LABELLED_TYPE, LABELS, RunFolder, examples, job_of
+from tests.tiny_runs import CPU, EVERY_LABELLED_TYPE, LABELS, TEXT, RunFolder, examples, job_of
 from training.answers import Rows
 from training.evaluation import predict_logits
 from training.learners import Classifier, LabelMap, encode_rows, load_classifier, save_classifier
 from training.models import PretrainedUnusable
-from training.recipes import HeadStart, fit_head, head_pooling, head_rows
+from training.recipes import HeadRows, HeadStart, fit_head, head_pooling, head_rows
 from training.runtime import StopFlag
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES, TaskType
@@ -54,6 +55,19 @@ def test_the_model_gives_the_heads_outputs(task_type: TaskType, run_folder: RunF
     of_head = start.study.outputs(start.fit.head, start.study.vectors(rows.columns)).values_UC
     assert of_head.std() > 0.01
     np.testing.assert_allclose(outputs(classifier, rows, task_type).numpy(), of_head, atol=1e-5, rtol=1e-5)
+
+
+def test_a_label_of_a_single_row_is_not_known_to_the_head_that_is_judged_on_it(run_folder: RunFolder) -> None:
+    rows = rows_of(TEXT, 24)
+    lopsided = replace(rows, gold=["neg", *["pos"] * 23])
+    job = job_of(run_folder())
+    loader = ModelLoader(spec=job.spec, task_type=TEXT, compute=CPU)
+    start = fit_head(
+        job=job, loader=loader, compute=CPU, rows=HeadRows(labelled=lopsided, pool=rows), only=("logistic",)
+    )
+    assert start.predict(rows.of([0])) == ["neg"]
+    of_others = start.head_of(lopsided.of(range(1, 24)))
+    assert start.predict(rows.of([0]), of_others) == ["pos"]
 
 
 @EVERY_LABELLED_TYPE
