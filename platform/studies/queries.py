@@ -125,7 +125,7 @@ class Dependents:
         if self.num_published:
             return f"{self.num_published:,} examples were published with them"
         if self.num_asked:
-            return f"a language model is labelling {self.num_asked:,} examples with them"
+            return f"a labelling job of {self.num_asked:,} examples asks for them; stop it, or let it end"
         return "a run was started with them" if self.is_trained else ""
 
 
