@@ -63,7 +63,8 @@ class Pool:
     """Examples of the pool: labelled, published and not answered yet, to be published, and all.
 
     A language model labelled `num_by_model` more, which are none of `num_labels`; of the latter, it had given
-    `num_verified` before people verified them, the least sure first, and `num_later` after these were chosen.
+    `num_verified` before people verified them, the least sure first. It gave `num_later` of the former after these were
+    chosen.
     `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them;
     `opinion_places` of those whose labels rest on second opinions.
     """
