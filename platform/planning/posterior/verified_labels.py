@@ -139,4 +139,4 @@ def least_sure(*, verified_at: Mapping[int, datetime], given_at: Mapping[int, da
         kept |= more
         if compared == len(kept):
             kept, whole, compared = set(), whole | kept, 0
-    return frozenset(kept), len(given_at.keys() - whole) - compared if kept else 0
+    return frozenset(kept), len((given_at.keys() | kept) - whole) - compared if kept else 0
