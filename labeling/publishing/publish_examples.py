@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import count
 
 from django.db.models import QuerySet
 
@@ -31,12 +32,16 @@ from studies.models import Example, Split, Study
 
 @dataclass(frozen=True, kw_only=True)
 class PublishResult:
-    """What a publishing did; `num_short` more exceed the budget, which lacks the money `missing` for them."""
+    """What a publishing did; `num_short` more exceed the budget, which lacks the money `missing` for them.
+
+    `num_before`: where it did nothing as this very request was carried out before, what that published.
+    """
 
     num_published: int
     num_already: int
     num_short: int
     missing: Decimal
+    num_before: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +123,7 @@ def publish(
     source = _source(study=study, split=split, num_examples=num_examples, which=which)
 
     def want(place: int, left: int) -> PublishRequest:
-        uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
+        uid = _uid(project, request_key, place) if request_key else uuid.uuid4()
         return PublishRequest(
             by=actor,
             study=study,
@@ -137,7 +142,24 @@ def publish(
         num_already=num_already,
         num_short=sum(held.num_short for held in done),
         missing=sum((held.missing for held in done), ZERO),
+        num_before=0 if done or not request_key else _num_before(project, request_key),
     )
+
+
+def _uid(project: LabelingProject, request_key: str, place: int) -> uuid.UUID:
+    """Of the batch at this place of a request."""
+    return uuid.uuid5(project.uid, f"{request_key}:{place}")
+
+
+def _num_before(project: LabelingProject, request_key: str) -> int:
+    """How many examples a request published that was carried out before."""
+    num_before = 0
+    for place in count():
+        batch = project.batches.filter(uid=_uid(project, request_key, place)).first()
+        if batch is None:
+            break
+        num_before += batch.publications.count()
+    return num_before
 
 
 def _check_request(num_examples: int | None, split: str, which: ChosenExamples | ModelLabelled | None) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, isnan
 from statistics import fmean
 from typing import Any
 
@@ -165,7 +165,7 @@ def _alternatives(logprobs: object) -> tuple[tuple[str, float], ...]:
     try:
         first = logprobs["content"][0]["top_logprobs"]  # type: ignore[index]
         return tuple((str(one["token"]), float(one["logprob"])) for one in first)
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         return ()
 
 
@@ -173,7 +173,7 @@ def _log_probability(logprobs: object) -> float | None:
     """The mean log-probability of the tokens; None where the server gives none, or not as it should."""
     try:
         found = [float(one["logprob"]) for one in logprobs["content"]]  # type: ignore[index]
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         return None
     # Some servers give a positive one by rounding.
     return fmean(min(one, 0.0) for one in found) if found and all(map(isfinite, found)) else None
@@ -206,6 +206,7 @@ def _message(said: str) -> str:
 
 def _seconds(header: str | None) -> float | None:
     try:
-        return max(float(header), 0.0) if header else None
+        seconds = float(header or "nan")
     except ValueError:
         return None
+    return None if isnan(seconds) else max(seconds, 0.0)

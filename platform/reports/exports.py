@@ -76,6 +76,7 @@ def _columns(report: Report) -> dict[str, Column]:
         "run": attrgetter("run_id"),
         "labels": attrgetter("num_labels"),
         "chosen_labels": attrgetter("num_chosen"),
+        "labels_with_second_opinions": attrgetter("num_opinions"),
         "labels_by_language_model": attrgetter("num_by_model"),
         "verified_labels": attrgetter("num_verified"),
         "pseudo_labels": attrgetter("num_pseudo_labels"),

@@ -41,7 +41,8 @@ class Point:
     `over_labels` is the wider one that holds other labels too, where that was measured.
     `num_chosen` of its labels are of examples that a model was least sure of, and no random ones; `num_opinions` rest
     on second opinions; a language model gave `num_by_model` of them, and `num_verified` more that people verified, the
-    least sure first. `layers` are those of its checkpoint that it was carved from, none where it has all.
+    least sure first, and `num_later` of the former after these were chosen. `layers` are those of its checkpoint that
+    it was carved from, none where it has all.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
     """
@@ -63,6 +64,7 @@ class Point:
     num_opinions: int = 0
     num_by_model: int = 0
     num_verified: int = 0
+    num_later: int = 0
     layers: tuple[int, ...] = ()
     num_examples: int = 0
     num_seeds: int = 1
@@ -150,15 +152,17 @@ def points_of(ledger: StudyLedger) -> list[Point]:
 
 def _point(ledger: StudyLedger, row: Mapping[str, Any]) -> Point:
     run_id, study, result = row["artifact__run"], ledger.study, read_result(row["artifact__result"])
+    labels = ledger.labels(run_id=run_id)
     return Point(
         artifact_id=row["artifact"],
         run_id=run_id,
         path=Path(row["artifact__run__path"]),
-        num_labels=ledger.num_labels(run_id=run_id),
-        num_chosen=ledger.num_chosen(run_id=run_id),
-        num_opinions=ledger.num_opinions(run_id=run_id),
-        num_by_model=ledger.num_by_model(run_id=run_id),
-        num_verified=ledger.num_verified(run_id=run_id),
+        num_labels=labels.num,
+        num_chosen=labels.num_chosen,
+        num_opinions=labels.num_opinions,
+        num_by_model=labels.num_by_model,
+        num_verified=labels.num_verified,
+        num_later=labels.num_later,
         num_pseudo_labels=row["artifact__num_pseudo_labels"],
         layers=kept_layers(row["artifact__run__model"]),
         bill=ledger.bill(run_id=run_id),

@@ -174,6 +174,11 @@ def _remarks(report: Report) -> list[str]:
         if point.num_chosen
     ]
     remarks += [
+        f"Of the labels of student {point.artifact_id}, {point.num_opinions:,} rest on second opinions."
+        for point in report.points
+        if point.num_opinions
+    ]
+    remarks += [
         f"Of the labels of student {point.artifact_id}, a language model gave {point.num_by_model:,}{_verified(point)}."
         for point in report.points
         if point.num_by_model

@@ -24,7 +24,7 @@ def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) ->
 
 
 def lock_examples(ids: Sequence[int]) -> None:
-    """Lock examples that people, or a language model, are about to be given: one of both waits for the other.
+    """Lock examples that people or a language model are about to be given, or a file to label: each waits for others.
 
     In one order, so that two who want the same do not wait for each other. Look again at what is free afterwards.
     """
@@ -47,8 +47,9 @@ def assign_model_labels(*, answers: Sequence[ModelAnswer]) -> list[int]:
 
     Returns: the examples that were labelled.
     """
-    wanted = Example.objects.select_for_update(of=("self",)).filter(pk__in=[one.example_id for one in answers])
-    free = set(wanted.filter(split=Split.POOL, label__isnull=True).values_list("pk", flat=True))
+    ids = [one.example_id for one in answers]
+    lock_examples(ids)
+    free = set(Example.objects.filter(pk__in=ids, split=Split.POOL, label__isnull=True).values_list("pk", flat=True))
     source = Label.Source.LANGUAGE_MODEL
     rows = [
         Label(example_id=one.example_id, value=one.value, source=source, source_keys=sorted(one.source_keys))

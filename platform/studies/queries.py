@@ -1,13 +1,12 @@
 """Reads of studies that pages, runs and labelling share."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from config.refusals import Refusal
-from studies.models import ChosenBy, Example, Label, Snapshot, SnapshotItem, Split, Study
+from studies.models import ChosenBy, Example, Label, Snapshot, Split, Study
 
 NOTHING = "[]"
 # Taken apart only after they are picked: labels of other studies are no JSON.
@@ -52,30 +51,6 @@ def chosen(study: Study) -> QuerySet[Example]:
     return study.examples.exclude(chosen_by=ChosenBy.CHANCE)
 
 
-def num_chosen_of_snapshots(study: Study) -> dict[int, int]:
-    """How many labelled rows of each snapshot that has any were chosen by a model."""
-    return _num_by_people(SnapshotItem.objects.filter(example__in=chosen(study)))
-
-
-def num_verified_of_snapshots(study: Study) -> dict[int, int]:
-    """How many of these a language model had labelled, and people verified as it was least sure of them."""
-    return _num_by_people(
-        SnapshotItem.objects.filter(example__in=chosen(study).filter(chosen_by=ChosenBy.VERIFICATION))
-    )
-
-
-def _num_by_people(items: QuerySet[SnapshotItem]) -> dict[int, int]:
-    """By snapshot, without those that wait for people with a language model's label."""
-    items = items.exclude(source=Label.Source.LANGUAGE_MODEL)
-    return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
-
-
-def num_by_model_of_snapshots(snapshots: Iterable[int]) -> dict[int, int]:
-    """How many labelled rows of each snapshot that has any a language model labelled."""
-    items = SnapshotItem.objects.filter(snapshot__in=snapshots, source=Label.Source.LANGUAGE_MODEL)
-    return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
-
-
 def gold(study: Study, split: str) -> QuerySet[Example]:
     """The same of those that a person labelled, or that came with their labels: none by a language model."""
     return labelled(study, split).exclude(label__source=Label.Source.LANGUAGE_MODEL)
@@ -89,15 +64,6 @@ def with_opinions(study: Study) -> QuerySet[Example]:
     if study.annotations_per_example > 1:
         return study.examples.none()
     return study.examples.filter(label__source=Label.Source.ANNOTATION, label__source_keys__1__isnull=False)
-
-
-def num_opinions_of_snapshots(study: Study) -> dict[int, int]:
-    """How many labelled rows of each snapshot that has any rested on second opinions when it was taken."""
-    if study.annotations_per_example > 1:
-        return {}
-    several = {"source": Label.Source.ANNOTATION, "source_keys__1__isnull": False}
-    items = SnapshotItem.objects.filter(snapshot__study=study, **several)
-    return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
 
 
 def num_by_model(snapshot: Snapshot | None) -> int:
@@ -149,6 +115,7 @@ class Dependents:
 
     num_open: int  # examples that wait for an annotation
     num_published: int  # examples that are or were published
+    num_asked: int  # examples that a language model is about to label
     in_use: tuple[tuple[str, int], ...]  # the labels that examples have, counted
     is_trained: bool
 
@@ -157,6 +124,8 @@ class Dependents:
         """Why no label can be changed, added or taken out; empty where some can."""
         if self.num_published:
             return f"{self.num_published:,} examples were published with them"
+        if self.num_asked:
+            return f"a labelling job of {self.num_asked:,} examples asks for them; stop it, or let it end"
         return "a run was started with them" if self.is_trained else ""
 
 
@@ -175,6 +144,7 @@ def dependents(study: Study) -> Dependents:
     return Dependents(
         num_open=awaiting_annotation(study).count(),
         num_published=study.examples.filter(publication__isnull=False).count(),
+        num_asked=study.examples.exclude(labeling_job="").count(),
         in_use=tuple((label, number) for label, number in label_counts(study) if number),
         is_trained=study.data_used_at is not None,
     )

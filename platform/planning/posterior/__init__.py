@@ -13,7 +13,7 @@ from planning.posterior.second_opinions import (
     counted_points,
     worlds_with_opinions,
 )
-from planning.posterior.verified_labels import LabelOrder, accuracy_left, errors_found
+from planning.posterior.verified_labels import LabelOrder, accuracy_left, errors_found, least_sure, num_compared
 
 __all__ = [
     "LEAST_PAIRS",
@@ -32,7 +32,9 @@ __all__ = [
     "fit_points",
     "from_even",
     "learned_prior",
+    "least_sure",
     "measured_factor",
+    "num_compared",
     "prior_from",
     "to_even",
     "vague_prior",

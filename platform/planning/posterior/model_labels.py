@@ -82,32 +82,38 @@ class _Errors:
     def take(self, rows: Rows) -> "_Errors":
         return _Errors(accuracy=self.accuracy[rows], comes_back=self.comes_back[rows], quality=self.quality[rows])
 
-    def left(self, verified: Floats) -> Floats:
-        """How many are right of those that nobody verified: draws by cells. Parameters: `verified` of each cell."""
-        accuracy = np.repeat(self.accuracy[:, None], len(verified), axis=1)
-        some = verified > 0
-        accuracy[:, some] = accuracy_left(
-            accuracy=accuracy[:, some], share=verified[None, some], quality=self.quality[:, None]
+    def left(self, shares: "_Shares") -> Floats:
+        """How many are right of those that nobody verified: draws by cells."""
+        accuracy = np.repeat(self.accuracy[:, None], len(shares.verified), axis=1)
+        some = shares.verified > 0
+        left = accuracy_left(
+            accuracy=accuracy[:, some], share=shares.verified[None, some], quality=self.quality[:, None]
         )
+        accuracy[:, some] = left + shares.later[some] * (accuracy[:, some] - left)
         return accuracy
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Shares:
-    """Of each cell: of its labels, those that are the model's; of all that it gave, those that people verified."""
+    """Of each cell: of its labels, those that are the model's; of these, those that it gave later.
+
+    `verified`: of all that were there when some were chosen, those that people verified.
+    """
 
     by_model: Floats
     verified: Floats
+    later: Floats
 
     @classmethod
     def of(cls, cells: Sequence[Cell]) -> "_Shares":
         return cls(
             by_model=np.array([cell.by_model / cell.labels for cell in cells]),
-            verified=np.array([cell.verified / (cell.verified + cell.by_model) for cell in cells]),
+            verified=np.array([cell.verified / (cell.verified + cell.by_model - cell.later) for cell in cells]),
+            later=np.array([cell.later / cell.by_model for cell in cells]),
         )
 
     def last(self, number: int) -> "_Shares":
-        return _Shares(by_model=self.by_model[-number:], verified=self.verified[-number:])
+        return _Shares(by_model=self.by_model[-number:], verified=self.verified[-number:], later=self.later[-number:])
 
 
 def worlds_with_model_labels(
@@ -120,7 +126,7 @@ def worlds_with_model_labels(
         scores of cells without any.
     """
     every = [*map(cells.cell, range(len(cells))), *(point.cell for point in points)]
-    plain = Cells.of([replace(cell, by_model=0, verified=0) for cell in every])
+    plain = Cells.of([replace(cell, by_model=0, verified=0, later=0) for cell in every])
     places = [place for place, cell in enumerate(every) if cell.by_model]
     if accuracy is None or not places:
         worlds = draw(plain)
@@ -149,12 +155,13 @@ def worlds_with_model_labels(
 
 def _fewer(cell: Cell, times: float) -> Cell:
     """A cell of people's labels alone, so many times as many."""
-    return replace(cell, labels=max(round(cell.labels * times), 1), chosen=0, opinions=0, by_model=0, verified=0)
+    labels = max(round(cell.labels * times), 1)
+    return replace(cell, labels=labels, chosen=0, opinions=0, by_model=0, verified=0, later=0)
 
 
 def _lowered(phi_nodes: Floats, errors: _Errors, shares: _Shares, belief: LabelAccuracy) -> Floats:
     """Phi of each draw (rows) at each cell: as of the labels that its own count for, less what comes back of errors."""
-    accuracy, share = errors.left(shares.verified), shares.by_model[None, :]
+    accuracy, share = errors.left(shares), shares.by_model[None, :]
     worth = belief.worth(accuracy, share)
     logs = np.log(np.maximum(worth, np.exp(NODES[0])))
     right = np.clip(np.searchsorted(NODES, logs), 1, len(NODES) - 1)

@@ -13,15 +13,19 @@ all of them come first, and people find v / e of them until none is left. Of the
     e (1 - y) / (1 - v)
 
 are wrong, so that of all that the model gave a + (1 - a) y are right, a before; those that people verified are taken to
-be as good as any of theirs. That those are the least sure of all is assumed, also where the model gave more afterwards.
+be as good as any of theirs. Those are the least sure of what was there when they were chosen; where the model gave more
+afterwards, v is of the former alone, and of the latter a are right. People who verify again, then the least sure of
+both, start with the later ones until v is the same of these: up to there, v is kept and is of more and more labels.
 q is not known: it has a beta belief, and errors in an audit tell which values are likely. Of m right labels there, the
 chance that the model is less sure of just k of them than of an error is F((k + 1) / (m + 1)) - F(k / (m + 1)), with
 F(x) = x^(1/t).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from itertools import groupby
 from typing import Self
 
 import numpy as np
@@ -111,3 +115,28 @@ def accuracy_left(*, accuracy: Floats, share: Floats, quality: Floats) -> Floats
     found = errors_found(share=share, error=1 - accuracy, quality=quality)
     left: Floats = 1 - (1 - accuracy) * (1 - found) / np.maximum(1 - share, 1e-9)
     return left
+
+
+def num_compared(*, before: int, verified: int, more: int, there: int) -> int:
+    """Of how many labels those that people verified are the least sure, once they verified `more`.
+
+    Parameters: `before`, of how many the first `verified` are; `there` are in all.
+    """
+    return min(round(before * (verified + more) / verified), there) if verified else there
+
+
+def least_sure(*, verified_at: Mapping[int, datetime], given_at: Mapping[int, datetime]) -> tuple[frozenset[int], int]:
+    """Which verified labels are the least sure of others, and how many the model gave after these were chosen.
+
+    Where people verified all that was there, nothing was chosen. Parameters: when each of the verified labels was
+    chosen, and when each of them and of the others was given.
+    """
+    kept, whole, compared = set[int](), set[int](), 0
+    for at, batch in groupby(sorted(verified_at, key=verified_at.__getitem__), key=verified_at.__getitem__):
+        more = set(batch)
+        there = {one for one, given in given_at.items() if given <= at} | kept | more
+        compared = num_compared(before=compared, verified=len(kept), more=len(more), there=len(there - whole))
+        kept |= more
+        if compared == len(kept):
+            kept, whole, compared = set(), whole | kept, 0
+    return frozenset(kept), len((given_at.keys() | kept) - whole) - compared if kept else 0

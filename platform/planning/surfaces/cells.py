@@ -27,6 +27,7 @@ class Cell:
     keeps of its checkpoint, 0 where it has all. `opinions` of its labels rest on a second opinion, and on a third where
     two annotations differ. A language model gave `by_model` of its labels, and `verified` more, those that it was least
     sure of, which people verified; no teacher has any, and where it gave none of the others none count as verified.
+    Of `by_model`, it gave `later` after those that people verified were chosen.
     """
 
     labels: int
@@ -37,6 +38,7 @@ class Cell:
     opinions: int = 0
     by_model: int = 0
     verified: int = 0
+    later: int = 0
 
     @property
     def is_usual(self) -> bool:
@@ -81,6 +83,7 @@ class Cells:
     opinions: Floats
     by_model: Floats
     verified: Floats
+    later: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -103,6 +106,7 @@ class Cells:
             opinions=np.array([float(cell.opinions) for cell in cells]),
             by_model=np.array([float(cell.by_model) for cell in cells]),
             verified=np.array([float(cell.verified) for cell in cells]),
+            later=np.array([float(cell.later) for cell in cells]),
         )
 
     @classmethod
@@ -132,7 +136,7 @@ class Cells:
         return Cell(int(labels), pseudo_labels, *map(int, others))
 
 
-_AMOUNTS = ("labels", "pseudo_labels", "teachers", "chosen", "layers", "opinions", "by_model", "verified")
+_AMOUNTS = ("labels", "pseudo_labels", "teachers", "chosen", "layers", "opinions", "by_model", "verified", "later")
 
 
 @dataclass(frozen=True, kw_only=True)

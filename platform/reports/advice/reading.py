@@ -10,6 +10,7 @@ from budgets.money import ZERO
 from reports.advice.outcomes import Coverage, coverage, outcomes_of
 from reports.advice.records import OfferRecord, key_of, offer_from_json
 from reports.advice.situation import Situation, situation_of
+from reports.bills import StudyLedger
 from reports.models import ForecastOutcome, Recommendation
 from reports.points import Point
 from studies.models import Study
@@ -78,13 +79,17 @@ def _merit(offer: OfferRecord) -> float:
 
 
 def next_tranche(
-    study: Study, *, measured: Sequence[Point] | None = None, situation: Situation | None = None
+    study: Study,
+    *,
+    ledger: StudyLedger | None = None,
+    measured: Sequence[Point] | None = None,
+    situation: Situation | None = None,
 ) -> NextTranche:
     """Find the recommendation of a study's present state, else its latest; nothing is worked out here.
 
-    Parameters: `measured` and `situation` where these are read already.
+    Parameters: `ledger`, `measured` and `situation` where these are read already.
     """
-    state = (situation or situation_of(study, measured=measured)).key
+    state = (situation or situation_of(study, ledger=ledger, measured=measured)).key
     kept = Recommendation.objects.filter(study=study)
     current = kept.filter(state=state).first()
     return NextTranche(

@@ -1,10 +1,10 @@
 """What a recommendation rests on, read with few queries; by its key one is found again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -17,10 +17,12 @@ from labeling.models import Annotation
 from labeling.payment import Terms, terms_of
 from labeling.publishing import publishable
 from planning.policy import half_of_layers
+from planning.posterior import num_compared
 from planning.surfaces import TEACHER, Cell
+from reports.bills import Choices, StudyLedger
 from reports.model_labels import Labeller, labeller_of
 from reports.opinions import Opinions, opinion_places, opinions_of
-from reports.points import Point, points
+from reports.points import Point, points_of
 from reports.selection import SelectionBasis, selection_basis
 from runs.checkpoints import num_layers
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
@@ -28,17 +30,8 @@ from runs.preflight import licence_of
 from runs.queries import kept_layers, self_taught_runs
 from runs.requests import device_price
 from studies.hashing import digest
-from studies.models import ChosenBy, PayBasis, Split, Study
-from studies.queries import (
-    awaiting_annotation,
-    chosen,
-    gold,
-    num_by_model_of_snapshots,
-    num_chosen_of_snapshots,
-    num_opinions_of_snapshots,
-    num_verified_of_snapshots,
-    split_counts,
-)
+from studies.models import ChosenBy, Label, PayBasis, Split, Study
+from studies.queries import awaiting_annotation, gold, labelled, split_counts
 
 # To be raised when the same state would get other words.
 METHOD = 10
@@ -70,7 +63,8 @@ class Pool:
     """Examples of the pool: labelled, published and not answered yet, to be published, and all.
 
     A language model labelled `num_by_model` more, which are none of `num_labels`; of the latter, it had given
-    `num_verified` before people verified them, the least sure first.
+    `num_verified` before people verified them, the least sure first. It gave `num_later` of the former after these were
+    chosen.
     `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them;
     `opinion_places` of those whose labels rest on second opinions.
     """
@@ -84,6 +78,7 @@ class Pool:
     num_open_chosen: int = 0
     opinion_places: tuple[int, ...] = ()
     num_verified: int = 0
+    num_later: int = 0
 
     @property
     def num_there(self) -> int:
@@ -98,6 +93,12 @@ class Pool:
     def num_opinions(self, num_labels: int) -> int:
         """How many of the first labels rest on second opinions."""
         return sum(place < num_labels for place in self.opinion_places)
+
+    def num_later_of(self, by_model: int, *, to_verify: int) -> int:
+        """How many count as given later of so many that a language model gave, once people verify some of these."""
+        verified, there = self.num_verified, self.num_verified + by_model
+        before = self.num_verified + self.num_by_model - self.num_later
+        return there - num_compared(before=before, verified=verified, more=to_verify, there=there)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +184,7 @@ class Situation:
             opinions=point.num_opinions,
             by_model=point.num_by_model,
             verified=point.num_verified,
+            later=point.num_later,
         )
 
     def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
@@ -212,44 +214,34 @@ class Situation:
 
 
 def _point_key(point: Point) -> tuple[object, ...]:
-    amounts = point.num_labels, point.num_pseudo_labels, point.num_by_model, point.num_verified, point.layers
-    return point.artifact_id, *amounts, point.utility, point.low, point.high
+    amounts = point.num_labels, point.num_pseudo_labels, point.num_by_model, point.num_verified, point.num_later
+    return point.artifact_id, *amounts, point.layers, point.utility, point.low, point.high
 
 
-def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Situation:
-    """Read the state of a study; `measured` are its points where they are read already."""
-    found = points(study) if measured is None else measured
-    counts = {one.split: one for one in split_counts(study)}
+def situation_of(
+    study: Study, *, ledger: StudyLedger | None = None, measured: Sequence[Point] | None = None
+) -> Situation:
+    """Read the state of a study; `ledger` and `measured`, its points, where they are read already."""
+    ledger = ledger or StudyLedger(study)
+    found = points_of(ledger) if measured is None else measured
     runs = Run.objects.filter(study=study)
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
     open_ones = open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples")
-    self_taught, marked = self_taught_runs(study), _Marked.of_study(study)
-    chosen_by = _chosen_by(study)
-    waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
+    self_taught = self_taught_runs(study)
     return Situation(
         study=study,
         points=tuple(found),
-        teachers=_teachers(study, marked),
+        teachers=_teachers(ledger),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=_under_way(list(open_ones), self_taught, marked),
-        pool=Pool(
-            num_labels=counts[Split.POOL].num_gold,
-            num_open=waiting.count(),
-            num_new=publishable(study=study, split=Split.POOL).count(),
-            num_examples=counts[Split.POOL].num_examples,
-            num_by_model=counts[Split.POOL].num_by_model,
-            chosen_places=tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE),
-            num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
-            opinion_places=opinion_places(study),
-            num_verified=chosen_by.count(ChosenBy.VERIFICATION),
-        ),
+        under_way=frozenset(_cell_of(run, self_taught, ledger) for run in open_ones),
+        pool=_pool(study, ledger),
         money=_money(study),
         terms=_terms(study),
         device=_device(study),
         num_answers=Annotation.objects.filter(example__study=study).count(),
         last_run=runs.filter(state__in=RunState.ended()).aggregate(last=Max("pk"))["last"] or 0,
-        has_test=counts[Split.TEST].num_labelled > 0,
+        has_test=labelled(study, Split.TEST).exists(),
         self_taught=self_taught,
         licences=tuple(_licence(model) for model in teachers_of(study)),
         selection=selection_basis(study),
@@ -258,84 +250,81 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Marked:
-    """By snapshot, how many of its labels a model chose, rest on second opinions, or were a model's and verified."""
-
-    chosen: Mapping[int, int]
-    opinions: Mapping[int, int]
-    verified: Mapping[int, int]
-
-    @classmethod
-    def of_study(cls, study: Study) -> Self:
-        return cls(
-            chosen=num_chosen_of_snapshots(study),
-            opinions=num_opinions_of_snapshots(study),
-            verified=num_verified_of_snapshots(study),
-        )
-
-    def of(self, snapshot: int | None) -> tuple[int, int]:
-        """Of the labels that a run trains on; none where it has no snapshot."""
-        return self.chosen.get(snapshot or 0, 0), self.opinions.get(snapshot or 0, 0)
-
-
 def teachers_of(study: Study) -> list[dict[str, Any]]:
     """The checkpoints that may teach: the study's teacher and, where it is another, the student's own."""
     own = [study.student_model] if study.student_model != study.teacher_model else []
     return [study.teacher_model, *own]
 
 
-def _chosen_by(study: Study) -> list[str]:
-    """Of each labelled example of the pool, in the order in which runs take them; empty where none is chosen."""
-    return list(gold(study, Split.POOL).values_list("chosen_by", flat=True)) if chosen(study).exists() else []
-
-
-def _under_way(runs: Sequence[Run], self_taught: frozenset[int], marked: _Marked) -> frozenset[Cell]:
-    """What runs measure when they end."""
-    by_model = num_by_model_of_snapshots({run.snapshot_id for run in runs if run.snapshot_id is not None})
-    return frozenset(_cell_of(run, self_taught, marked, by_model.get(run.snapshot_id or 0, 0)) for run in runs)
-
-
-def _cell_of(run: Run, self_taught: frozenset[int], marked: _Marked, by_model: int) -> Cell:
-    is_teacher = run.kind == RunKind.FINETUNE_TEACHER
-    teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
-    pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)
-    num_chosen, num_opinions = marked.of(run.snapshot_id)
-    verified = marked.verified.get(run.snapshot_id or 0, 0) if by_model else 0
-    return Cell(
-        run.num_labels,
-        pseudo_labels,
-        teacher,
-        num_chosen - verified,
-        len(kept_layers(run.model)),
-        num_opinions,
-        by_model,
-        verified,
+def _pool(study: Study, ledger: StudyLedger) -> Pool:
+    counts = next(one for one in split_counts(study) if one.split == Split.POOL)
+    waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
+    places, num_verified, num_later = _chosen(study, ledger)
+    return Pool(
+        num_labels=counts.num_gold,
+        num_open=waiting.count(),
+        num_new=publishable(study=study, split=Split.POOL).count(),
+        num_examples=counts.num_examples,
+        num_by_model=counts.num_by_model,
+        chosen_places=places,
+        num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
+        opinion_places=opinion_places(study),
+        num_verified=num_verified,
+        num_later=num_later,
     )
 
 
-def _teachers(study: Study, marked: _Marked) -> tuple[MeasuredTeacher, ...]:
+def _chosen(study: Study, ledger: StudyLedger) -> tuple[tuple[int, ...], int, int]:
+    """The places of chosen examples among people's labels, how many were verified, and of the model's came later."""
+    if ledger.choices == Choices():
+        return (), 0, 0
+    order = list(gold(study, Split.POOL).values_list("pk", flat=True))
+    by_model = labelled(study, Split.POOL).filter(label__source=Label.Source.LANGUAGE_MODEL)
+    chosen = ledger.choices.among(by_people=set(order), by_model=set(by_model.values_list("pk", flat=True)))
+    places = tuple(place for place, pk in enumerate(order) if pk in chosen.all)
+    return places, len(chosen.verified), chosen.num_later
+
+
+def _cell_of(run: Run, self_taught: frozenset[int], ledger: StudyLedger) -> Cell:
+    """What a run measures when it ends."""
+    is_teacher = run.kind == RunKind.FINETUNE_TEACHER
+    labels = ledger.labels(run_id=run.pk)
+    return Cell(
+        run.num_labels,
+        TEACHER if is_teacher else float(run.num_unlabelled),
+        OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER,
+        labels.num_chosen,
+        len(kept_layers(run.model)),
+        labels.num_opinions,
+        labels.num_by_model,
+        labels.num_verified,
+        labels.num_later,
+    )
+
+
+def _teachers(ledger: StudyLedger) -> tuple[MeasuredTeacher, ...]:
     """Every teacher that was measured, the latest first; one of no labels reads the label names."""
+    study = ledger.study
     measured = Evaluation.objects.comparable().filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
     )
     rows = measured.order_by("-artifact__run").values_list(
-        *("artifact__run", "artifact__run__snapshot", "artifact__run__snapshot__num_examples"),
+        *("artifact__run", "artifact__run__snapshot__num_examples"),
         *("value", "low", "high", "artifact__run__model"),
     )
     return tuple(
         MeasuredTeacher(
             run_id=run_id,
             num_labels=num_labels or 0,
-            num_chosen=marked.of(snapshot)[0],
-            num_opinions=marked.of(snapshot)[1],
+            num_chosen=ledger.labels(run_id=run_id).num_chosen,
+            num_opinions=ledger.labels(run_id=run_id).num_opinions,
             utility=value,
             low=low,
             high=high,
             is_studys=model == study.teacher_model,
             layers=kept_layers(model),
         )
-        for run_id, snapshot, num_labels, value, low, high, model in rows
+        for run_id, num_labels, value, low, high, model in rows
     )
 
 

@@ -13,6 +13,7 @@ from reports.bills.bills import (
     bill_of,
     read_lists,
 )
+from reports.bills.choices import Choices
 from reports.bills.run_results import (
     OVER_EXAMPLES,
     BaselineScore,
@@ -32,6 +33,7 @@ __all__ = [
     "BillSection",
     "Charge",
     "Charges",
+    "Choices",
     "LedgerRows",
     "Sharing",
     "StudentBill",

@@ -22,9 +22,10 @@ from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
 from connections.models import AnswerUse
 from labeling.models import Annotation
+from reports.bills.choices import Choices
 from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind, attempt_key
-from studies.models import ChosenBy, Example, Label, SnapshotItem, Study
+from studies.models import Label, SnapshotItem, Study
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -135,11 +136,13 @@ class _RunNode(NamedTuple):
     dev_id: int | None
 
 
-class _TrainingLabels(NamedTuple):
+class TrainingLabels(NamedTuple):
     """Labels that a run or its ancestors trained on, those that a model chose, and the keys of who scored these.
 
-    `num_opinions` of them rested on several annotations, `num_by_model` were given by a language model. It had given
-    `num_verified` more before people verified them, the least sure first; these count as chosen where none is its own.
+    `num_opinions` of them rested on second opinions (none where the study asks for several annotations of each);
+    `num_by_model` were given by a language model. It had given
+    `num_verified` more before people verified them, the least sure first, and `num_later` of its own after these were
+    chosen; those verified count as chosen where none is its own.
     """
 
     num: int
@@ -147,6 +150,7 @@ class _TrainingLabels(NamedTuple):
     num_opinions: int
     num_by_model: int
     num_verified: int
+    num_later: int
     scores_keys: tuple[str, ...]
 
 
@@ -205,10 +209,9 @@ class LedgerRows:
         return _grouped(given.order_by("pk").values_list("snapshot_id", "example_id"))
 
     @cached_property
-    def chosen(self) -> dict[int, tuple[str, str]]:
-        """Examples that were published because a model was least sure of them: by what, and the key of who scored."""
-        chosen = Example.objects.filter(study__in=self.studies).exclude(chosen_by=ChosenBy.CHANCE)
-        return {pk: (how, scores_key) for pk, how, scores_key in chosen.values_list("pk", "chosen_by", "scores_key")}
+    def choices(self) -> dict[int, Choices]:
+        """By study, where a model chose any example."""
+        return Choices.of_studies(self.studies)
 
     @cached_property
     def dev_keys(self) -> dict[int, list[str]]:
@@ -253,45 +256,29 @@ class StudyLedger:
         charges = [charge for one in self._scoring_runs(scores_keys) for charge in self._of_run(one)]
         return Charges(charges=tuple(charges))
 
-    def num_labels(self, *, run_id: int) -> int:
+    @cached_property
+    def choices(self) -> Choices:
+        return self._rows.choices.get(self.study.pk, Choices())
+
+    def labels(self, *, run_id: int) -> TrainingLabels:
         """Count the examples whose labels a run or its ancestors trained on."""
-        return self._labels(run_id).num
-
-    def num_chosen(self, *, run_id: int) -> int:
-        """Count those of them that a model chose for labelling."""
-        return self._labels(run_id).num_chosen
-
-    def num_opinions(self, *, run_id: int) -> int:
-        """Count those of them that rested on second opinions; none where the study asks for several of each."""
-        return 0 if self.study.annotations_per_example > 1 else self._labels(run_id).num_opinions
-
-    def num_by_model(self, *, run_id: int) -> int:
-        """Count those of them whose label a language model gave."""
-        return self._labels(run_id).num_by_model
-
-    def num_verified(self, *, run_id: int) -> int:
-        """Count those that people verified of the labels that a language model gave."""
-        return self._labels(run_id).num_verified
-
-    def _labels(self, run_id: int) -> _TrainingLabels:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._labels_by_snapshots:
             labels = {example: keys for snapshot in snapshots for example, keys in self._rows.items[snapshot]}
             by_model = set[int]().union(*(self._rows.by_model.get(snapshot, ()) for snapshot in snapshots))
             # Of those that wait for people, a language model's label was taken.
-            chosen = sorted((labels.keys() & self._rows.chosen.keys()) - by_model)
-            how, scores_keys = (
-                zip(*(self._rows.chosen[example] for example in chosen), strict=True) if chosen else ((), ())
-            )
-            num_verified = how.count(ChosenBy.VERIFICATION) if by_model else 0
-            self._labels_by_snapshots[snapshots] = _TrainingLabels(
+            chosen = self.choices.among(by_people=labels.keys() - by_model, by_model=by_model)
+            num_verified = len(chosen.verified) if by_model else 0
+            has_several = self.study.annotations_per_example > 1
+            self._labels_by_snapshots[snapshots] = TrainingLabels(
                 num=len(labels),
-                num_chosen=len(chosen) - num_verified,
+                num_chosen=len(chosen.all) - num_verified,
                 # A label of a language model has one key, its batch.
-                num_opinions=sum(len(keys) > 1 for keys in labels.values()),
+                num_opinions=0 if has_several else sum(len(keys) > 1 for keys in labels.values()),
                 num_by_model=len(by_model),
                 num_verified=num_verified,
-                scores_keys=tuple(dict.fromkeys(scores_keys)),
+                num_later=chosen.num_later,
+                scores_keys=chosen.scores_keys,
             )
         return self._labels_by_snapshots[snapshots]
 
@@ -312,13 +299,13 @@ class StudyLedger:
         return {}
 
     @cached_property
-    def _labels_by_snapshots(self) -> dict[tuple[int, ...], _TrainingLabels]:
+    def _labels_by_snapshots(self) -> dict[tuple[int, ...], TrainingLabels]:
         return {}
 
     def _collect(self, run_id: int) -> Bill:
         charges: dict[BillSection, list[Charge]] = {section: [] for section in BillSection}
         lineage = self.lineage(run_id=run_id)
-        for one in dict.fromkeys((*lineage, *self._scoring_runs(self._labels(run_id).scores_keys))):
+        for one in dict.fromkeys((*lineage, *self._scoring_runs(self.labels(run_id=run_id).scores_keys))):
             charges[SECTION_OF_RUN[self._runs[one].kind]] += self._of_run(one)
         others = [section for section in BillSection if section != BillSection.LABELS]
         lines = (BillLine(section=section, charges=tuple(charges[section])) for section in others)

@@ -72,9 +72,10 @@ def _teachers(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
     )
     for one in evaluations.exclude(artifact__run__in=others):
         run_id = one.artifact.run_id
-        if ledger.num_chosen(run_id=run_id) or ledger.num_opinions(run_id=run_id):
+        labels = ledger.labels(run_id=run_id)
+        if labels.num_chosen or labels.num_opinions:
             continue
-        cell = Cell(ledger.num_labels(run_id=run_id), TEACHER)
+        cell = Cell(labels.num, TEACHER)
         yield _point(cell, float(ledger.bill(run_id=run_id).total), one.value, one.high - one.low)
 
 

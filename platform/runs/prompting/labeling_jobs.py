@@ -108,14 +108,19 @@ def quote_labeling_job(*, request: RunRequest, purpose: Purpose) -> LabelingJobQ
 
 
 @transaction.atomic
-def start_labeling_job(*, actor: User, request: RunRequest, purpose: Purpose) -> LabelingJob:
+def start_labeling_job(
+    *, actor: User, request: RunRequest, purpose: Purpose, shown: LabelingJobQuote | None = None
+) -> LabelingJob:
     """Have a worker ask. Each batch of requests is held for before it is sent, and settled at what it used.
 
+    Parameters: `shown` is the quote that the person saw: a form that is sent twice at once starts one job for labels.
     Raises: Forbidden; TeacherUnusable; PromptVersionNotFound; PromptImpossible; LabelingJobImpossible.
     """
     require(actor=actor, action=Action.ASK_LANGUAGE_MODEL)
     # Two jobs at once do not ask for labels of the same examples.
     Study.objects.select_for_update(no_key=True).get(pk=request.study.pk)
+    if shown is not None and (started := _started(actor, shown)):
+        return started
     quote = quote_labeling_job(request=request, purpose=purpose)
     if quote.fault:
         raise LabelingJobImpossible(quote.fault)
@@ -205,6 +210,14 @@ def _to_label(request: RunRequest) -> QuerySet[Example]:
 
 def _free_to_label(study: Study) -> QuerySet[Example]:
     return study.examples.filter(split=Split.POOL, label__isnull=True, publication__isnull=True, labeling_job="")
+
+
+def _started(actor: User, shown: LabelingJobQuote) -> LabelingJob | None:
+    """The job for labels that a person had of this very quote: no other is for the same examples."""
+    theirs = shown.request.study.labeling_jobs.filter(
+        purpose=Purpose.LABELS, asked_by=actor, state__in=LabelingJob.ACTIVE
+    )
+    return theirs.filter(example_ids=list(shown.example_ids)).first() if shown.purpose == Purpose.LABELS else None
 
 
 def _claim(job: LabelingJob) -> None:

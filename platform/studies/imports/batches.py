@@ -21,6 +21,7 @@ from studies.hashing import digest
 from studies.imports.columns import ImportOptions, guess_columns
 from studies.imports.files import FileUnreadable, Table, read_table
 from studies.imports.row_checks import Candidate, ImportCheck, Progress, StudyRules, check_rows
+from studies.labels import lock_examples
 from studies.models import Example, ImportBatch, Label, Study
 from studies.records import record_change
 from studies.task_types import TaskType
@@ -249,6 +250,7 @@ def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[C
 
 def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]) -> None:
     """Label examples without a label, or with one of a language model; a concurrent annotation stays."""
+    lock_examples(list(study.examples.filter(content_hash__in=labels).values_list("pk", flat=True)))
     Label.objects.filter(
         example__study=study, example__content_hash__in=labels, source=Label.Source.LANGUAGE_MODEL
     ).delete()

@@ -78,7 +78,7 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, quoted[SHOWN]):
         result = carry_out(form, lambda: _publish(request, study, form))
         if result:
-            _say_published(request, result, currency=study.budget.currency)
+            say_published(request, result, currency=study.budget.currency)
             return redirect("labelling", pk=study.pk)
     context = {"study": study, "form": form, "publishable": num_publishable(study), **quoted}
     return render(request, "web/publish.html", context)
@@ -176,9 +176,15 @@ def _say_asked(request: HttpRequest, held: HeldOpinions, *, currency: str) -> No
         )
 
 
-def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:
+def say_published(request: HttpRequest, result: PublishResult, *, currency: str, how: str = "in Label Studio") -> None:
     if result.num_published:
-        messages.success(request, f"{result.num_published:,} more examples published in Label Studio.")
+        messages.success(request, f"{result.num_published:,} more examples published {how}.")
+    elif result.num_before:
+        messages.info(
+            request,
+            f"Nothing more was published: this very request was carried out before, and published "
+            f"{result.num_before:,} examples.",
+        )
     elif not result.num_short:
         messages.info(request, "Nothing left to publish: every example of that split is published or labelled.")
     if result.num_short:

@@ -53,7 +53,7 @@ def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
     """What the report shows; a recommendation of the present state is asked for where there is none."""
     ledger = StudyLedger(study)
     found = report_of(study, ledger=ledger)
-    tranche = next_tranche(study, measured=found.points)
+    tranche = next_tranche(study, ledger=ledger, measured=found.points)
     if not tranche.is_current:
         request_recommendation(study.pk)
     planned = planned_points(tranche, ledger=ledger)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,11 +20,14 @@ from runs.prompting import (
     LabelingJobImpossible,
     carry_out_labeling_job,
     follow_labeling_jobs,
+    quote_labeling_job,
     start_labeling_job,
     stop_labeling_job,
 )
 from runs.requests import RunPlan, RunRequest
-from studies.models import Split, Study
+from studies.labels import ModelAnswer, assign_model_labels
+from studies.models import Example, Label, Split, Study
+from tests import factories
 from tests.language_server import Served
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +88,36 @@ def test_who_comes_while_the_other_takes_examples_is_not_given_them(study: Study
     assert isinstance(refused, LabelingJobImpossible) and "were given to people" in str(refused)
     assert len(published(study)) == 7 and LabelingJob.objects.count() == 1
     assert not differences(Budget.objects.get(pk=study.budget_id))
+
+
+def test_a_form_that_is_sent_twice_at_once_starts_one_job(study: Study, connection: Connection) -> None:
+    plan = RunPlan(teacher_connection=connection.pk, shots=4)
+    request = RunRequest(study=study, path=Path.DISTIL, plan=plan, num_unlabelled=3)
+    shown = quote_labeling_job(request=request, purpose=LabelingJob.Purpose.LABELS)
+
+    def send() -> LabelingJob:
+        actor, purpose = study.created_by, LabelingJob.Purpose.LABELS
+        return start_labeling_job(actor=actor, request=request, purpose=purpose, shown=shown)
+
+    again = at_once(send, send).result()
+    assert again == LabelingJob.objects.get() and study.examples.exclude(labeling_job="").count() == 3
+    assert order(study, connection, num=3) != again
+
+
+def label_by_file(example: Example) -> None:
+    factories.import_csv(example.study, f"text,label\n{example.fields['text']},bad\n")
+
+
+def label_by_model(example: Example) -> list[int]:
+    return assign_model_labels(answers=[ModelAnswer(example_id=example.pk, value="good", source_keys=[])])
+
+
+def test_a_label_of_a_file_stands_whoever_comes_first(study: Study) -> None:
+    one, other = study.examples.filter(split=Split.POOL, label__isnull=True).order_by("rank")[:2]
+    assert at_once(partial(label_by_file, one), partial(label_by_model, one)).result() == []
+    at_once(partial(label_by_model, other), partial(label_by_file, other)).result()
+    labels = Label.objects.filter(example__in=[one, other])
+    assert list(labels.values_list("value", "source")) == [("bad", Label.Source.IMPORT)] * 2
 
 
 def test_what_a_job_left_is_given_to_people_once_nothing_of_it_is_asked(

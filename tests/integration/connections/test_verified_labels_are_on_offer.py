@@ -8,9 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from budgets.models import Budget
+from budgets.models import Budget, Path
 from connections.models import Connection
-from labeling.models import Publication
+from labeling.models import LabelingProject, Publication
+from labeling.publishing import PublishRequest, audited, hold_batch
 from planning.surfaces import Cell
 from reports.advice import NextTranche, OfferRecord, situation_of
 from reports.autopilot import step
@@ -21,8 +22,10 @@ from reports.points import points
 from reports.queries import report_of
 from reports.tables import report_text
 from reports.verify import verify
+from runs.models import RunKind
 from studies.labels import assign_label
 from studies.models import ChosenBy, Example, Label, Study
+from studies.snapshots import take_snapshot
 from tests.integration.connections.labelled_ground import advised, audit, by_model, job, notes, study
 from tests.integration.reports import ground
 from tests.integration.reports.autopilots import outside, recommended, switched_on
@@ -47,6 +50,25 @@ def people_verify(study: Study) -> None:
     """Whatever is published, they say it is good."""
     for example in Example.objects.filter(study=study, publication__isnull=False):
         assign_label(example=example, value="good", source_keys=[])
+
+
+def verify_least_sure(study: Study, number: int) -> None:
+    LabelingProject.objects.get_or_create(study=study, defaults={"label_studio_id": 1})
+    ids = reviewable(study, order=ReviewOrder.LEAST_SURE).ids[:number]
+    examples = audited(study=study, example_ids=ids, in_this_order=True)
+    held = hold_batch(
+        PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=number, is_verification=True)
+    )
+    assert held is not None and held.num_examples == number
+    people_verify(study)
+
+
+def gold_student(study: Study, *, utility: float) -> int:
+    """A student of all that people labelled; how many of its labels count as chosen."""
+    snapshot = take_snapshot(study=study, is_gold=True)
+    made = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, snapshot=snapshot)
+    student = ground.evaluate(made, utility)
+    return next(one.num_chosen for one in points(study) if one.artifact_id == student.pk)
 
 
 def test_those_there_and_those_to_come_are_on_offer_with_some_verified(study: Study, connection: Connection) -> None:
@@ -153,12 +175,39 @@ def test_an_autopilot_has_people_verify_once_and_what_they_say_counts(
 
 def test_without_the_models_labels_those_verified_are_no_random_ones(study: Study, connection: Connection) -> None:
     job(study, connection, num=60)
-    ids = reviewable(study, order=ReviewOrder.LEAST_SURE).ids[:10]
-    for example in Example.objects.filter(pk__in=ids):
-        assign_label(example=example, value="good", source_keys=[])
-    Example.objects.filter(pk__in=ids).update(chosen_by=ChosenBy.VERIFICATION)
+    verify_least_sure(study, 10)
     offers = [one for one in advised(study).offers if one.labels == 50 and not one.num_by_model and not one.num_new]
     assert offers and {(one.num_chosen, one.num_verified) for one in offers} == {(10, 0)}
+
+
+def test_what_it_labels_afterwards_was_not_among_what_they_were_chosen_from(
+    study: Study, connection: Connection
+) -> None:
+    job(study, connection, num=60)
+    verify_least_sure(study, 10)
+    job(study, connection, num=40)
+    situation = situation_of(study)
+    assert (situation.pool.num_verified, situation.pool.num_by_model, situation.pool.num_later) == (10, 90, 40)
+    ground.annotated(study, num_labels=140, utility=0.72)
+    assert Cell(140, by_model=90, verified=10, later=40) in situation_of(study).measured
+    # Those first that are less sure than any left of before: as of 60 ten were, as of 90 fifteen are.
+    later = {number: situation.pool.num_later_of(90, to_verify=number) for number in (0, 5, 10, 50)}
+    assert later == {0: 40, 5: 10, 10: 0, 50: 0}
+    assert situation.pool.num_later_of(190, to_verify=0) == 140
+
+
+def test_where_people_verified_all_labels_none_of_them_was_chosen(study: Study, connection: Connection) -> None:
+    job(study, connection, num=20)
+    verify_least_sure(study, 8)
+    assert gold_student(study, utility=0.71) == 8
+    verify_least_sure(study, 12)
+    assert gold_student(study, utility=0.72) == 0
+    job(study, connection, num=20)
+    assert situation_of(study).pool.chosen_places == () and situation_of(study).pool.num_verified == 0
+    assert sorted(one.num_chosen for one in points(study)) == [0, 0, 0, 8]
+    verify_least_sure(study, 5)
+    pool = situation_of(study).pool
+    assert (pool.num_verified, pool.num_by_model, pool.num_later, len(pool.chosen_places)) == (5, 15, 0, 5)
 
 
 def test_an_audit_of_what_was_left_counts_what_was_verified_before(study: Study, connection: Connection) -> None:

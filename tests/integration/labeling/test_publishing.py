@@ -39,6 +39,7 @@ def test_the_same_request_sent_twice_publishes_once(label_studio: LabelStudioSer
         publish(actor=study.created_by, study=study, num_examples=1, request_key="form-7") for _ in range(2)
     )
     assert (first.num_published, again.num_published, again.num_short) == (1, 0, 0)
+    assert (first.num_before, again.num_before) == (0, 1)
 
 
 def test_a_budget_too_small_for_all_publishes_what_it_takes_and_says_how_many_are_short(

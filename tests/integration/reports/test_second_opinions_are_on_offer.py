@@ -1,6 +1,8 @@
 """Second opinions are on offer once pairs of annotations tell how many labels are wrong."""
 
+from csv import DictReader
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from planning.surfaces import Cell
 from reports.advice import NextTranche, OfferRecord, next_tranche, recommend, situation_of
 from reports.advice.question import measured_points
 from reports.autopilot import step
-from reports.exports import planned_csv
+from reports.exports import planned_csv, report_csv
 from reports.points import points
+from reports.queries import report_of
+from reports.tables import report_text
 from reports.verify import verify
 from studies.models import Label, Split, Study
 from tests import factories
@@ -123,6 +127,9 @@ def test_a_student_of_corrected_labels_is_another_cell_and_teaches_the_curve_as_
     assert retrained and all(one.label_cost == 0 for one in retrained)
     ground.annotated(desk.study, num_labels=60, utility=0.75)
     assert sorted(point.num_opinions for point in points(desk.study)) == [0, 0, 25]
+    rows = DictReader(StringIO(report_csv(report_of(desk.study))))
+    assert sorted(row["labels_with_second_opinions"] for row in rows) == ["0", "0", "25"]
+    assert "25 rest on second opinions" in report_text(report_of(desk.study))
     assert Cell(60, opinions=25) in {point.cell for point in measured_points(situation_of(desk.study)).curve}
 
 

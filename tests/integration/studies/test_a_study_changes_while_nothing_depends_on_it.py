@@ -49,6 +49,15 @@ def test_labels_of_what_was_published_stay(study: Study) -> None:
         change(study, labels=["praise", "blame", "other"])
 
 
+def test_labels_that_a_language_model_is_asked_for_stay(study: Study) -> None:
+    one, _ = factories.examples(study, ["one", "two"])
+    study.examples.filter(pk=one.pk).update(labeling_job="labeling_job:1")
+    with pytest.raises(StudyInUse, match="a labelling job of 1 examples asks for them"):
+        change(study, labels=["Lob", "Tadel"])
+    study.examples.update(labeling_job="")
+    assert change(study, labels=["Lob", "Tadel"]).labels == ["Lob", "Tadel"]
+
+
 def test_labels_of_a_trained_study_stay(study: Study) -> None:
     freeze_test(actor=study.created_by, study=study)
     with pytest.raises(StudyInUse, match="a run was started with them"):

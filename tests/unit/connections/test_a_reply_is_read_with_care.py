@@ -2,11 +2,12 @@ import json
 import math
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connections.client import Reply, ReplyLost, Usage, read_reply
+from connections.client import Client, Endpoint, Reply, ReplyLost, ServerBusy, Usage, read_reply
 from connections.models import Outcome
 from connections.prompts import BALANCED, LabelPrompt, PromptSettings, PromptSource, make_prompt, usual_text
 from connections.reading import pooled, read_answer
@@ -54,6 +55,22 @@ def test_what_is_no_answer_is_an_outcome_without_scores(
 ) -> None:
     found = read_answer(prompt=prompt(abilities), reply=reply, row=ROW)
     assert (found.outcome, found.scores) == (outcome, None)
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "-1e999", '"no"', "null", "[]"])
+def test_an_odd_probability_is_none_and_the_answer_is_kept(number: str) -> None:
+    told = f'{{"token": "A", "logprob": {number}, "top_logprobs": [{{"token": "A", "logprob": {number}}}]}}'
+    body = f'{{"choices": [{{"message": {{"content": "Good"}}, "logprobs": {{"content": [{told}]}}}}]}}'
+    reply = read_reply(body.encode())
+    assert (reply.content, reply.log_probability) == ("Good", None)
+    assert read_answer(prompt=prompt(LETTERS), reply=reply, row=ROW).scores is None
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("nan", None), ("soon", None), ("-1", 0.0), ("2.5", 2.5)])
+def test_a_wait_that_is_no_number_is_none(said: str, seconds: float | None) -> None:
+    with Client(Endpoint(url="http://127.0.0.1:1", model="m")) as client:
+        failure = client._failure(httpx.Response(503, headers={"Retry-After": said}), b"busy")
+    assert isinstance(failure, ServerBusy) and failure.retry_after == seconds
 
 
 @pytest.mark.parametrize(("abilities", "content"), [(SCHEMA, '{"label": "Bad"}'), (TEXT, " bad. "), (TEXT, "“Bad”")])

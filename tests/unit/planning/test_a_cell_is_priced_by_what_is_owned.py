@@ -32,7 +32,7 @@ def test_a_shortest_bill_and_two_prices_are_recovered() -> None:
     labels, pseudo = (axis.ravel() for axis in np.meshgrid([100.0, 500.0, 1000.0, 5000.0], [1_000.0, 10_000.0]))
     bills = np.maximum(4.0, 0.008 * labels) + 0.001 * pseudo
     none = np.zeros(len(labels))
-    nothing = dict.fromkeys(("teachers", "chosen", "layers", "opinions", "by_model", "verified"), none)
+    nothing = dict.fromkeys(("teachers", "chosen", "layers", "opinions", "by_model", "verified", "later"), none)
     cells = Cells(labels=labels, pseudo_labels=pseudo, **nothing)
     cost = fit_compute_cost(cells=cells, dollars=bills, device_rate=2.0)
     assert (cost.shortest, cost.per_label, cost.per_pseudo_label) == pytest.approx((4.0, 0.008, 0.001), rel=0.01)

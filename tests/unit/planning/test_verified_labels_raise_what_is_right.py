@@ -1,5 +1,7 @@
 """People who verify the labels that a language model is least sure of find more errors than those who verify any."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from planning.posterior import (
     accuracy_left,
     errors_found,
     fit_points,
+    least_sure,
     vague_prior,
     worlds_with_model_labels,
     worlds_with_others,
@@ -114,6 +117,29 @@ def test_the_least_sure_first_gain_more_the_better_the_order() -> None:
 def test_nothing_verified_changes_nothing() -> None:
     cell = Cell(400, by_model=300)
     assert means(belief(GOOD), cell) == pytest.approx(means(belief(BAD), cell), abs=1e-9)
+
+
+def test_what_the_model_gave_later_is_as_right_as_before() -> None:
+    cells = [Cell(800, by_model=700, verified=100, later=later) for later in (0, 300, 500)]
+    all_there, some, many = means(belief(GOOD), *cells)
+    (none,) = means(belief(GOOD), Cell(800, by_model=700))
+    # Of fewer there, the same number of errors is not found.
+    assert none < many < some < all_there
+
+
+def test_the_least_sure_are_of_what_was_there_when_they_were_chosen() -> None:
+    given = {number: datetime(2026, 1, 1 if number < 60 else 3, tzinfo=UTC) for number in range(100)}
+    first = dict.fromkeys(range(10), datetime(2026, 1, 2, tzinfo=UTC))
+    again = dict.fromkeys(range(10, 25), datetime(2026, 1, 4, tzinfo=UTC))
+    assert least_sure(verified_at={}, given_at=given) == (frozenset(), 0)
+    assert least_sure(verified_at=first, given_at=given) == (frozenset(range(10)), 40)
+    assert least_sure(verified_at={**first, **again}, given_at=given) == (frozenset(range(25)), 0)
+    # With all verified that was there, nothing was chosen; the next are of what came then.
+    all_there = dict.fromkeys(range(10, 60), datetime(2026, 1, 2, 1, tzinfo=UTC))
+    assert least_sure(verified_at={**first, **all_there}, given_at=given) == (frozenset(), 0)
+    next_ones = dict.fromkeys(range(60, 65), datetime(2026, 1, 4, tzinfo=UTC))
+    found = least_sure(verified_at={**first, **all_there, **next_ones}, given_at=given)
+    assert found == (frozenset(range(60, 65)), 0)
 
 
 def test_students_of_verified_labels_tell_what_its_errors_do() -> None:

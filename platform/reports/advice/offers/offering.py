@@ -184,8 +184,9 @@ def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell
     layers = len(plan.student_layers or ())
     opinions = pool.num_opinions(num_labels) + size.num_asked
     teacher = OWN_CHECKPOINT if is_own else STUDYS_TEACHER
+    later = pool.num_later_of(size.by_model + size.num_to_verify, to_verify=size.num_to_verify) if size.by_model else 0
     verified += size.num_to_verify
-    return Cell(num_labels, pseudo_labels, teacher, chosen, layers, opinions, size.by_model, verified)
+    return Cell(num_labels, pseudo_labels, teacher, chosen, layers, opinions, size.by_model, verified, later)
 
 
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:

@@ -25,10 +25,11 @@ class Command(RefusingCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         study = find_study(options["study"])
-        report = report_of(study)
+        ledger = StudyLedger(study)
+        report = report_of(study, ledger=ledger)
         self.stdout.write(report_text(report))
         folder = options["out"] or settings.DATA_DIR / "reports" / str(study.pk)
-        planned = planned_points(next_tranche(study, measured=report.points), ledger=StudyLedger(study))
+        planned = planned_points(next_tranche(study, ledger=ledger, measured=report.points), ledger=ledger)
         try:
             files = write_report(report=report, folder=folder, planned=planned)
         except OSError as error:

@@ -83,7 +83,7 @@ class _Drawn:
 def _drawn(study: Study) -> _Drawn:
     ledger = StudyLedger(study)
     measured = points_of(ledger)
-    tranche = next_tranche(study, measured=measured)
+    tranche = next_tranche(study, ledger=ledger, measured=measured)
     return _Drawn(tranche, measured, planned_points(tranche, ledger=ledger))
 
 

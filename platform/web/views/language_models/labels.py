@@ -25,6 +25,7 @@ from web.forms.language_models.prompts import AuditForm, LabelsForm, ReviewForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, person, study_of
 from web.presenters import quote_publishing
+from web.views.labeling import say_published
 from web.views.language_models.quoting import quote_answers, start_as_shown
 
 LABELS = LabelingJob.Purpose.LABELS
@@ -51,7 +52,7 @@ def start_job(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = LabelsForm(request.POST or None, study=study, initial=linked(request, LabelsForm.LINKED))
     quoted = _quoted(request, study)
-    started = start_as_shown(request, form, study=study, shown=quoted[SHOWN], purpose=LABELS)
+    started = start_as_shown(request, form, quoted=quoted, purpose=LABELS)
     if started:
         return redirect("labeling-job", pk=started.pk)
     return render(request, "web/start_labeling_job.html", {**quoted, "form": form})
@@ -95,7 +96,7 @@ def review_labels(request: HttpRequest, pk: int) -> HttpResponse:
         wanted = {name: form.cleaned_data[name] for name in ("num_examples", "order", "request_key")}
         done = carry_out(form, lambda: publish_review(actor=person(request), study=study, **wanted))
         if done:
-            messages.success(request, f"{done.num_published:,} examples are published with its labels shown.")
+            say_published(request, done, currency=study.budget.currency, how="with its labels shown")
             return redirect("model-labels", pk=pk)
     no_confidence = "" if tells_confidence(study) else NO_CONFIDENCE
     return render(request, "web/review_labels.html", {**quoted, "form": form, "no_confidence": no_confidence})

@@ -24,7 +24,7 @@ from studies.models import Study
 from web.forms.language_models.prompts import LabelingJobForm, PromptForm
 from web.forms.runs import SETTINGS
 from web.guards import button_for, form_for, page_for
-from web.http import SHOWN, carry_out_or_say, linked, page_of, person, study_of, submitted
+from web.http import carry_out_or_say, linked, page_of, person, study_of, submitted
 from web.views.language_models.quoting import quote_answers, start_as_shown
 
 PREVIEW = LabelingJob.Purpose.PREVIEW
@@ -59,7 +59,7 @@ def preview_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = LabelingJobForm(request.POST or None, study=study, initial=linked(request, LabelingJobForm.LINKED))
     quoted = _quoted(request, study)
-    started = start_as_shown(request, form, study=study, shown=quoted[SHOWN], purpose=PREVIEW)
+    started = start_as_shown(request, form, quoted=quoted, purpose=PREVIEW)
     if started:
         return redirect("labeling-job", pk=started.pk)
     return render(request, "web/preview_prompt.html", {**quoted, "form": form, "num_previewed": NUM_PREVIEWED})

@@ -1,5 +1,8 @@
 """What answers of a language model will cost, and what is sent for the first, shown before they are bought as shown."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.http import HttpRequest
 
 from config.refusals import Refusal
@@ -12,14 +15,16 @@ from web.http import SHOWN, carry_out, is_as_shown, person
 
 
 def start_as_shown(
-    request: HttpRequest, form: LabelingJobForm, *, study: Study, shown: object, purpose: LabelingJob.Purpose
+    request: HttpRequest, form: LabelingJobForm, *, quoted: Mapping[str, Any], purpose: LabelingJob.Purpose
 ) -> LabelingJob | None:
     """Start the job of a form that was sent, where it has no error and costs what its sender was shown."""
-    if request.method != "POST" or not form.is_valid() or not is_as_shown(request, form, str(shown)):
+    if request.method != "POST" or not form.is_valid() or not is_as_shown(request, form, str(quoted[SHOWN])):
         return None
-    asked = form.run_request(study)
+    asked, shown = form.run_request(quoted["study"]), quoted.get("quote")
     assert asked is not None, "a valid form has a connection"
-    return carry_out(form, lambda: start_labeling_job(actor=person(request), request=asked, purpose=purpose))
+    return carry_out(
+        form, lambda: start_labeling_job(actor=person(request), request=asked, purpose=purpose, shown=shown)
+    )
 
 
 def quote_answers(form: LabelingJobForm, *, study: Study, purpose: LabelingJob.Purpose) -> dict[str, object]:
