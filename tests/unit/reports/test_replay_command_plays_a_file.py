@@ -84,3 +84,9 @@ def test_bills_of_labels_alone_cannot_be_forecast(file: Path) -> None:
     file.write_text("task,L_labels,U_unlabeled,total_usd,score\na,10,0,1,5\n")
     with pytest.raises(CommandError, match="no distilled point"):
         replay(file, costs=1.875)
+
+
+@pytest.mark.parametrize("option", [{"json": True}, {"policy": FIXED}, {"noise": 1.0}])
+def test_bills_are_not_forecast_with_what_is_for_playing(file: Path, option: dict[str, Any]) -> None:
+    with pytest.raises(CommandError, match=f"leave out --{next(iter(option))}"):
+        replay(file, costs=1.875, **option)

@@ -36,6 +36,9 @@ class Command(RefusingCommand):
         )
 
     def handle(self, *args: object, **options: Any) -> None:
+        playing = [f"--{name}" for name in ("json", "policy", "noise") if options[name]]
+        if options["costs"] and playing:
+            raise CommandError(f"--costs plays nothing and prints a table of its own: leave out {playing[0]}.")
         surfaces = read_surface_file(options["file"])
         if options["costs"]:
             self.stdout.write(_costs(surfaces, options["costs"]))
