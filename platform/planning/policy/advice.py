@@ -1,4 +1,4 @@
-"""What to buy next, in words; what would change it; and the cheapest way to a score."""
+"""What to buy next, in words, and what would change it."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from planning.posterior import (
     worlds_with_opinions,
     worlds_with_others,
 )
-from planning.surfaces import TEACHER, Cell, Cells, Owned, Point, PriceList, merge_points
+from planning.surfaces import Cell, Cells, Owned, Point, PriceList, merge_points
 
 FLIP_FACTORS = np.geomspace(1 / 16, 16, 25)
 """By which a price is tried; each is a quarter more than the one before."""
@@ -203,20 +203,6 @@ def flips(
 def least_visible(points: Sequence[Point]) -> float:
     """Half of the narrowest 95 % interval: a smaller gain is one that no student's interval can show."""
     return SDS_IN_HALF * min((point.sd for point in points if point.sd is not None), default=0.0)
-
-
-def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) -> Forecast | None:
-    """The cheapest single purchase whose student reaches a score with this chance; None where none does."""
-    points, state = question.of_usual_students, question.state()
-    if not question.usual or not state.affordable.any():
-        return None
-    worlds = question.worlds()
-    reaches = dict(
-        zip(map(state.cell, range(len(state.scores))), (worlds.scores >= score).mean(axis=0) >= chance, strict=True)
-    )
-    offers = forecasts_of(state=state, worlds=worlds, points=points)
-    able = [offer for offer in offers if reaches[offer.cell] and offer.cell.pseudo_labels != TEACHER]
-    return min(able, key=lambda offer: offer.dollars, default=None)
 
 
 def _first(question: Question, state: State) -> Advice:

@@ -23,7 +23,7 @@ class PilotPart:
 
 
 def price_pilot(situation: Situation, offers: Offers) -> Sequence[PilotPart]:
-    """Choose and price the pilot; what the money left does not do for beside the rest is left out, and noted."""
+    """Choose and price the pilot; what the money left is too little for beside the rest is left out, and noted."""
     by_cell = {offer.cell: offer for offer in offers.found}
     known, num_labels = situation.measured | situation.under_way, situation.pool.num_labels
     parts: list[PilotPart] = []
@@ -33,7 +33,7 @@ def price_pilot(situation: Situation, offers: Offers) -> Sequence[PilotPart]:
             parts.append(part)
         else:
             name = name_purchase(part.offer)
-            offers.note(f"Left out of the pilot, as the money left does not do for it beside the rest: {name}.")
+            offers.note(f"Left out of the pilot, as the money left is too little for it beside the rest: {name}.")
     return parts
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planning.policy import Advice, Question, Wording, advise, cheapest_to_reach, flips
+from planning.policy import Advice, Question, Wording, advise, flips
 from planning.posterior import prior_from, vague_prior
 from planning.surfaces import TEACHER, Cell, Cells, Point, PriceList, Surface, published_surfaces
 from tests.unit.planning.grounds import place, point
@@ -140,15 +140,6 @@ def test_a_price_that_changes_the_advice_is_found() -> None:
 
 def test_without_a_point_no_price_changes_anything() -> None:
     assert flips(question(), which="compute") == {}
-
-
-def test_the_cheapest_purchase_that_reaches_a_score_is_named() -> None:
-    asked = question(*KNOWN, money=1_000.0)
-    low, high = (cheapest_to_reach(asked, score=score) for score in (55.0, 62.0))
-    assert low is not None
-    assert high is None or high.dollars >= low.dollars
-    assert cheapest_to_reach(asked, score=99.9) is None
-    assert cheapest_to_reach(question(), score=10.0) is None
 
 
 def test_where_nothing_can_be_told_a_cheap_look_comes_before_a_dear_favourite() -> None:
