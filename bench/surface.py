@@ -2,8 +2,9 @@
 
 `python3 manage.py bench surface --set topics --out FILE` trains a student on the labels, a teacher, and a student for
 each number of pseudo-labels, all by `auto`, for each number of labels and each draw of them. The file has the form
-that `manage.py replay` reads, and what it has is not measured again: it belongs to one checkpoint and teacher recipe.
-Dollars are labels and CPU seconds at the demo's prices.
+that `manage.py replay` reads, and what it has is not measured again: it belongs to one checkpoint and teacher recipe,
+which its column `source` names, and a file of another one is refused. Dollars are labels and CPU seconds at the demo's
+prices.
 """
 
 import argparse
@@ -20,9 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 from bench.parts.few import sets  # noqa: E402  # the paths and threads above must be set first
+from bench.parts.surface_file import read_points, write_points  # noqa: E402
 from bench.parts.surface_points import SMALLEST_POOL, cells_of, points_of  # noqa: E402
-from planning.surfaces import Cell, Point, Surface  # noqa: E402
-from planning.surfaces.files import read_surfaces, write_surfaces  # noqa: E402
 from training.spec import AUTO, TrainingSettings, settings_of  # noqa: E402
 
 LABELS = (0, 75, 150, 300, 600, 1_000)
@@ -34,7 +34,8 @@ def main() -> int:
     options = _options()
     num_pool = max(options.labels) + max(*options.pseudo, SMALLEST_POOL)
     few = _set(options.set, Path(options.data) if options.data else None, num_pool)
-    found = _read(options.out)
+    source = f"measured: {options.model}, teacher by {options.teacher_recipe}"
+    found = read_points(options.out, source=source)
     for seed, num_labels in itertools.product(range(options.draws), options.labels):
         known = found.setdefault(f"{few.name}, draw {seed + 1}", {})
         if cells_of(num_labels, options.pseudo) <= known.keys():
@@ -43,7 +44,7 @@ def main() -> int:
         for point in points_of(few, num_labels=num_labels, seed=seed, **asked):
             known[point.cell] = point
             print(f"draw {seed + 1}, {point.cell}: {point.score:.1f} for ${point.dollars:,.2f}", flush=True)
-            _write(options.out, found)
+            write_points(options.out, found, source=source)
     figures = {"points": sum(map(len, found.values()))}
     print(json.dumps({"bench": "surface", "figures": figures, "goals": {}, "ok": True}))
     return 0
@@ -69,19 +70,6 @@ def _set(name: str, data: Path | None, num_pool: int) -> sets.FewSet:
     if not found:
         raise SystemExit(*left_out)
     return found[0]
-
-
-def _read(path: Path) -> dict[str, dict[Cell, Point]]:
-    """What an earlier call measured, by surface and cell."""
-    if not path.exists():
-        return {}
-    surfaces = read_surfaces(text=path.read_text(encoding="utf-8"), name=path.name)
-    return {surface.name: {point.cell: point for point in surface.points} for surface in surfaces}
-
-
-def _write(path: Path, found: dict[str, dict[Cell, Point]]) -> None:
-    surfaces = [Surface(name=name, points=tuple(points.values())) for name, points in found.items() if points]
-    path.write_text(write_surfaces(surfaces=surfaces, source="measured"), encoding="utf-8")
 
 
 if __name__ == "__main__":

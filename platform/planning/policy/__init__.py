@@ -1,6 +1,6 @@
 """Policies: what to buy next, given prices and the scores seen."""
 
-from planning.policy.advice import Advice, PriceKind, Question, advise, cheapest_to_reach, flips, least_visible
+from planning.policy.advice import Advice, PriceKind, Question, advise, flips, least_visible
 from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
 from planning.policy.forecasts import Forecast
 from planning.policy.labels_alone import LabelsNeeded, labels_needed
@@ -32,7 +32,6 @@ __all__ = [
     "State",
     "Wording",
     "advise",
-    "cheapest_to_reach",
     "choose",
     "flips",
     "half_of_layers",

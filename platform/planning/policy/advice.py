@@ -1,4 +1,4 @@
-"""What to buy next, in words; what would change it; and the cheapest way to a score."""
+"""What to buy next, in words, and what would change it."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from planning.policy.forecasts import Forecast, forecasts_of, state_of
 from planning.policy.look_ahead import LEAST_GAIN
 from planning.policy.planner import TIE
 from planning.policy.state import State
-from planning.policy.words import Wording, cannot_tell, doubts, too_dear, too_small, why
+from planning.policy.words import Wording, cannot_tell, doubts, not_worth_it, too_dear, too_small, why
 from planning.posterior import (
     ChoiceFactor,
     LabelAccuracy,
@@ -23,7 +23,7 @@ from planning.posterior import (
     worlds_with_opinions,
     worlds_with_others,
 )
-from planning.surfaces import TEACHER, Cell, Cells, Owned, Point, PriceList, merge_points
+from planning.surfaces import Cell, Cells, Owned, Point, PriceList, merge_points
 
 FLIP_FACTORS = np.geomspace(1 / 16, 16, 25)
 """By which a price is tried; each is a quarter more than the one before."""
@@ -161,7 +161,7 @@ def advise(question: Question) -> Advice:
         return Advice(words=too_dear(state, wording))
     if not question.usual:
         return _first(question, state)
-    forecasts = forecasts_of(state=state, worlds=question.worlds(), points=points)
+    forecasts = forecasts_of(state=state, worlds=question.worlds(), points=points, worth=question.dollars_per_point)
     return _advice(question, forecasts, doubts(points))
 
 
@@ -183,7 +183,8 @@ def flips(
         state = asked.state()
         if not state.affordable.any():
             return None
-        best = _advice(asked, forecasts_of(state=state, worlds=worlds, points=points), "").best
+        forecasts = forecasts_of(state=state, worlds=worlds, points=points, worth=question.dollars_per_point)
+        best = _advice(asked, forecasts, "").best
         return best.cell if best else None
 
     def arm_of(cell: Cell | None) -> Hashable:
@@ -202,20 +203,6 @@ def flips(
 def least_visible(points: Sequence[Point]) -> float:
     """Half of the narrowest 95 % interval: a smaller gain is one that no student's interval can show."""
     return SDS_IN_HALF * min((point.sd for point in points if point.sd is not None), default=0.0)
-
-
-def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) -> Forecast | None:
-    """The cheapest single purchase whose student reaches a score with this chance; None where none does."""
-    points, state = question.of_usual_students, question.state()
-    if not question.usual or not state.affordable.any():
-        return None
-    worlds = question.worlds()
-    reaches = dict(
-        zip(map(state.cell, range(len(state.scores))), (worlds.scores >= score).mean(axis=0) >= chance, strict=True)
-    )
-    offers = forecasts_of(state=state, worlds=worlds, points=points)
-    able = [offer for offer in offers if reaches[offer.cell] and offer.cell.pseudo_labels != TEACHER]
-    return min(able, key=lambda offer: offer.dollars, default=None)
 
 
 def _first(question: Question, state: State) -> Advice:
@@ -248,25 +235,25 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
     if not gaining:
         words = f"Stop: no purchase is expected to gain {LEAST_GAIN:g} points.{warnings}"
         return Advice(words=words, forecasts=tuple(forecasts))
-    least = max(map(net, gaining)) - TIE * (worth if worth > 0 else 1)
-    close = [offer for offer in gaining if net(offer) >= least]
+    worthwhile = [offer for offer in gaining if net(offer) > 0]
+    if not worthwhile:
+        words = f"{not_worth_it(max(gaining, key=net), wording)}{warnings}"
+        return Advice(words=words, forecasts=tuple(forecasts))
+    least = max(map(net, worthwhile)) - TIE * (worth if worth > 0 else 1)
+    close = [offer for offer in worthwhile if net(offer) >= least]
     adding = [offer for offer in close if offer.adds >= LEAST_GAIN]
     best = min(adding or close, key=lambda offer: offer.plan_dollars)
-    if net(best) <= 0:
-        what, price = wording.purchase(best.cell), wording.money(best.plan_dollars)
-        words = f"Stop: {what} would gain {best.gain:.1f} points for {price}, more than they are worth.{warnings}"
-        return Advice(words=words, forecasts=tuple(forecasts))
-    half_width = least_visible(question.points)
+    half_width, looks = least_visible(question.points), list[Forecast]()
     if not best.can_tell or best.gain < half_width:
         # Where nothing can be said of the favourite, what may gain by itself comes first, the most for its price.
-        looks = [offer for offer in gaining if offer.own_gain >= LEAST_LOOK and net(offer) > 0]
+        looks = [offer for offer in worthwhile if offer.own_gain >= LEAST_LOOK]
         best = max(looks, key=lambda offer: (_per_dollar(offer), offer.own_gain), default=best)
     runner_up = max((offer for offer in forecasts if offer is not best), key=net, default=None)
     is_too_small = best.can_tell and best.gain < half_width
     if is_too_small:
-        words = too_small(best, half_width, wording)
+        words = too_small(best, half_width, wording, is_look=bool(looks))
     else:
-        words = why(best, runner_up, wording) if best.can_tell else cannot_tell(best, wording)
+        words = why(best, runner_up, wording) if best.can_tell else cannot_tell(best, wording, is_look=bool(looks))
     return Advice(
         words=words + warnings,
         best=best,

@@ -67,9 +67,12 @@ def state_of(*, points: Sequence[Point], offers: PriceList, owned: Owned, money:
     return State(prices=prices, owned=held, budget=money, money=money, scores=scores)
 
 
-def forecasts_of(*, state: State, worlds: Worlds, points: Sequence[Point]) -> list[Forecast]:
-    """Forecast the affordable offers, the most promising first; `points` are all that was measured."""
-    values = plan_values(state=state, worlds=worlds, allowed=state.affordable)
+def forecasts_of(*, state: State, worlds: Worlds, points: Sequence[Point], worth: float = 0.0) -> list[Forecast]:
+    """Forecast the affordable offers, the most promising first.
+
+    Parameters: `points`, all that was measured; `worth`, dollars that a point is worth, see `plan_values`.
+    """
+    values = plan_values(state=state, worlds=worlds, allowed=state.affordable, worth=worth)
     students = ~state.prices.cells.is_teacher
     at_end = np.where((state.affordable | state.seen) & students, worlds.scores, -np.inf)
     first = np.bincount(at_end.argmax(axis=1), minlength=len(students)) / len(worlds.noise)

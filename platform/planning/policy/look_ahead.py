@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from planning.policy.state import State
@@ -29,8 +30,12 @@ class Values:
     adds: Floats
 
 
-def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
-    """Value each allowed purchase by a plan of two."""
+def plan_values(*, state: State, worlds: Worlds, allowed: Booleans, worth: float = 0.0) -> Values:
+    """Value each allowed purchase by a plan of two.
+
+    Parameters: `worth`, dollars that a point is worth: a second purchase whose gain is worth less than its price is
+        left out, and of the others the one with the most left over is taken. 0: money left over is worth nothing.
+    """
     means = worlds.scores.mean(axis=0)
     finished = state.seen & ~state.prices.cells.is_teacher
     now = float(means[finished].max()) if finished.any() else 0.0
@@ -39,13 +44,15 @@ def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
     own[state.prices.cells.is_teacher] = 0.0
     plans, dollars, adds = np.full(len(means), -np.inf), np.full(len(means), np.inf), np.zeros(len(means))
     for cell in np.flatnonzero(allowed):
-        plans[cell], next_dollars, next_ones = _plan(int(cell), state=state, worlds=worlds, squares=squares)
+        plans[cell], next_dollars, next_ones = _plan(
+            int(cell), state=state, worlds=worlds, squares=squares, worth=worth
+        )
         dollars[cell] = state.cost[cell] + next_dollars
         adds[cell] = max(own[cell], plans[cell] - now - own[next_ones].max(initial=0.0))
     return Values(now=now, plans=plans, dollars=dollars, adds=adds)
 
 
-def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> tuple[float, float, Booleans]:
+def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats, worth: float) -> tuple[float, float, Booleans]:
     """The expected final score, what the second purchase is expected to cost, and which second ones there are."""
     students = ~state.prices.cells.is_teacher
     prices = state.prices.prices(state.prices.after(state.owned, cell))
@@ -60,9 +67,17 @@ def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> tuple[
         return float(best.mean()), 0.0, next_ones
     spread = np.sqrt(np.maximum(weights @ squares - means**2, 1e-12))
     gains = expected_gain((means - best[:, None])[:, next_ones], spread[:, next_ones])
-    is_worth_it = gains.max(axis=1) >= LEAST_GAIN
-    next_dollars = np.where(is_worth_it, prices[next_ones][gains.argmax(axis=1)], 0.0)
-    return float((best + gains.max(axis=1)).mean()), float(next_dollars.mean()), next_ones
+    second, gained = _second(gains, prices[next_ones], worth=worth)
+    next_dollars = np.where(gained >= LEAST_GAIN, prices[next_ones][second], 0.0)
+    return float((best + gained).mean()), float(next_dollars.mean()), next_ones
+
+
+def _second(gains: Floats, prices: Floats, *, worth: float) -> tuple[NDArray[np.intp], Floats]:
+    """The second purchase (a column) after each outcome (a row), and its gain; 0 where none is worth its price."""
+    left_over = worth * gains - prices if worth > 0 else gains
+    second = left_over.argmax(axis=1)
+    rows = np.arange(len(gains))
+    return second, np.where(left_over[rows, second] > 0, gains[rows, second], 0.0)
 
 
 def expected_gain(lead: Floats, sd: Floats) -> Floats:

@@ -38,21 +38,37 @@ def why(best: Forecast, runner_up: Forecast | None, wording: Wording) -> str:
     if runner_up is None:
         return f"{words}. Nothing else can be bought."
     lead = best.gain - runner_up.gain
+    if lead < TIE and not runner_up.can_tell:
+        return f"{words}. No score can be told of {wording.priced(runner_up)}, which may gain more."
     if lead < TIE or (runner_up.band_80[0] < best.score < runner_up.band_80[1] and lead < 1):
         return f"{words}. It is too close to call against {wording.priced(runner_up)}."
     return f"{words}. Next best: {wording.priced(runner_up)}, {lead:.1f} points less at the end."
 
 
-def cannot_tell(look: Forecast, wording: Wording) -> str:
-    """What to buy where no score can be said."""
-    price, what = wording.money(look.dollars), wording.purchase(look.cell)
-    return f"Cannot tell yet: {price} for {what} would tell more for its price than anything else."
+def not_worth_it(plan: Forecast, wording: Wording) -> str:
+    """Why nothing is bought where the best plan gains less than its price."""
+    first, price = wording.purchase(plan.cell), wording.money(plan.plan_dollars)
+    gain = f"would gain {plan.gain:.1f} points for {price}, more than they are worth"
+    return f"Stop: the best plan begins with {first} and {gain}."
 
 
-def too_small(best: Forecast, half_width: float, wording: Wording) -> str:
-    """What to buy where the gain is less than a student's interval."""
+def cannot_tell(best: Forecast, wording: Wording, *, is_look: bool) -> str:
+    """What to buy where no score can be said; `is_look`: it gains most for its price, as in `too_small`."""
+    price, what = wording.money(best.dollars), wording.purchase(best.cell)
+    return (
+        f"Cannot tell yet: {price} for {what} would tell more{' for its price than anything else' if is_look else ''}."
+    )
+
+
+def too_small(best: Forecast, half_width: float, wording: Wording, *, is_look: bool) -> str:
+    """What to buy where the gain is less than a student's interval.
+
+    Parameters: `is_look`, whether it is what gains most for its price by itself; else it begins the best plan.
+    """
     gain = f"the gain expected, {best.gain:.1f} points, is less than any student's interval can show"
-    most = f"Of all that is on offer, {wording.priced(best)} gains most for its price."
+    what = wording.priced(best)
+    of_looks = f"Of what is expected to gain half a point or more by itself, {what} gains most for its price."
+    most = of_looks if is_look else f"The best plan begins with {what}."
     return f"Cannot tell yet: {gain} (± {half_width:.1f}). {most}"
 
 

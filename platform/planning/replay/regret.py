@@ -17,7 +17,10 @@ POLICIES = (PLANNER, *FIXED_POLICIES)
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayResult:
-    """`regrets`: mean regret in points per policy; `coverage`: share of `num_bands` forecasts inside, per level."""
+    """`regrets`: mean regret in points per policy, not a number of one that buys no student with some budget.
+
+    `coverage`: share of `num_bands` forecasts inside, per level.
+    """
 
     task: str
     regrets: dict[str, float]
@@ -32,11 +35,14 @@ def replay(
 
     Parameters: `prior`, what the planner believes beforehand: learned without this surface; `noise`, the sd in points
         of what is added to every score shown, drawn anew for each seed and start; `num_seeds`, 1 without noise.
-    Raises: BadSurface where nothing costs anything.
+    Raises: BadSurface where no student costs anything.
     """
     num_starts = len(Game.of(surface).starts())
     if not num_starts:
-        raise BadSurface(f"{surface.name}: every point is free, so there is nothing to decide. Record what each cost.")
+        raise BadSurface(
+            f"{surface.name}: no student costs anything, so there is nothing to decide. Record students, and what each "
+            "cost."
+        )
     bank = Bank(prior=prior, cells=surface.cells) if PLANNER in policies else None
     regrets: dict[str, list[float]] = {name: [] for name in policies}
     held: list[tuple[bool, ...]] = []

@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from io import StringIO
 
@@ -12,6 +12,10 @@ from planning.surfaces.cells import TEACHER, BadSurface, Cell, Point, Surface
 COLUMNS = ("task", "L_labels", "U_unlabeled", "total_usd", "score")
 INTERVAL = ("low", "high")
 SDS_IN_INTERVAL = 2 * 1.96
+LARGEST = 1e12
+"""Of labels, pseudo-labels and dollars: what is larger is a slip, and no arithmetic is safe with it."""
+BEYOND = "beyond the header"
+"""Under this name a row keeps the cells that have no column."""
 
 
 def read_surfaces(*, text: str, name: str = "the file") -> list[Surface]:
@@ -19,20 +23,46 @@ def read_surfaces(*, text: str, name: str = "the file") -> list[Surface]:
 
     Raises: BadSurface with the line and column of the first thing that is wrong.
     """
-    rows = csv.DictReader(StringIO(text.removeprefix("\ufeff")))
-    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+    rows = csv.DictReader(StringIO(text.removeprefix("\ufeff")), restkey=BEYOND)
+    try:
+        return _surfaces(rows, name=name)
+    except csv.Error as error:
+        raise BadSurface(f"{name}, line {rows.line_num + 1}: {error}. Look for a quote that is not closed.") from None
+
+
+def _surfaces(rows: "csv.DictReader[str]", *, name: str) -> list[Surface]:
+    header = rows.fieldnames or ()
+    missing = [column for column in COLUMNS if column not in header]
     if missing:
         raise BadSurface(f"{name}: the column {missing[0]} is missing. The first line must be {','.join(COLUMNS)}.")
     found: defaultdict[str, list[Point]] = defaultdict(list)
     for row in rows:
         where = f"{name}, line {rows.line_num}"
+        beyond = row.pop(BEYOND, None) or ()
+        if any(cell.strip() for cell in beyond):
+            raise BadSurface(
+                f"{where}: {len(header) + len(beyond)} cells where the header has {len(header)}. Write decimals with a "
+                "point, and thousands without a comma."
+            )
+        if not any((cell or "").strip() for cell in row.values()):
+            continue
         task = (row["task"] or "").strip()
         if not task:
             raise BadSurface(f"{where}: task is empty. Name the task that the point belongs to.")
         found[task].append(_point(row, where=where))
     if not found:
         raise BadSurface(f"{name}: it has no point. Each line after the first is one trained student.")
+    for task, points in found.items():
+        _check_percent(points, where=f"{name}, task “{task}”")
     return [Surface(name=task, points=tuple(points)) for task, points in found.items()]
+
+
+def _check_percent(points: Sequence[Point], *, where: str) -> None:
+    """Refuse scores that are fractions: they would be played as a task on which nothing is learned."""
+    best = max(point.score for point in points)
+    highest = max(point.score + (point.sd or 0.0) * SDS_IN_INTERVAL / 2 for point in points)
+    if best > 0 and highest <= 1:
+        raise BadSurface(f"{where}, score: none is above 1. A score is in percent: write {best:g} as {100 * best:g}.")
 
 
 def write_surfaces(*, surfaces: Iterable[Surface], source: str) -> str:
@@ -81,8 +111,9 @@ def shipped_file(name: str) -> str:
 def _point(row: Mapping[str, str | None], *, where: str) -> Point:
     labels = _number(row, "L_labels", where=where)
     pseudo_labels = _number(row, "U_unlabeled", where=where, may_be_teacher=True)
-    if labels != int(labels):
-        raise BadSurface(f"{where}, L_labels: {labels:g} is not a whole number.")
+    for column, number in (("L_labels", labels), ("U_unlabeled", pseudo_labels)):
+        if number != TEACHER and not number.is_integer():
+            raise BadSurface(f"{where}, {column}: {number:g} is not a whole number.")
     score = _number(row, "score", where=where)
     if score > 100:
         raise BadSurface(f"{where}, score: {score:g} is above 100. A score is in percent, 0 to 100.")
@@ -112,7 +143,7 @@ def _number(
     may_be_negative: bool = False,
 ) -> float:
     text = (row[column] or "").strip()
-    if may_be_teacher and text == "inf":
+    if may_be_teacher and text.lower() == "inf":
         return TEACHER
     try:
         value = float(text)
@@ -120,4 +151,6 @@ def _number(
         raise BadSurface(f"{where}, {column}: {text!r} is not a number.") from None
     if not math.isfinite(value) or (value < 0 and not may_be_negative):
         raise BadSurface(f"{where}, {column}: {text} is not a number of 0 or more.")
+    if value > LARGEST:
+        raise BadSurface(f"{where}, {column}: {text} is above {LARGEST:,.0f}.")
     return value

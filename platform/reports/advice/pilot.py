@@ -23,7 +23,7 @@ class PilotPart:
 
 
 def price_pilot(situation: Situation, offers: Offers) -> Sequence[PilotPart]:
-    """Choose and price the pilot; what the money left cannot be held for beside the rest is left out, and noted."""
+    """Choose and price the pilot; what the money left is too little for beside the rest is left out, and noted."""
     by_cell = {offer.cell: offer for offer in offers.found}
     known, num_labels = situation.measured | situation.under_way, situation.pool.num_labels
     parts: list[PilotPart] = []
@@ -33,7 +33,7 @@ def price_pilot(situation: Situation, offers: Offers) -> Sequence[PilotPart]:
             parts.append(part)
         else:
             name = name_purchase(part.offer)
-            offers.note(f"Left out of the pilot, as the money left cannot be held for it beside the rest: {name}.")
+            offers.note(f"Left out of the pilot, as the money left is too little for it beside the rest: {name}.")
     return parts
 
 
@@ -59,4 +59,6 @@ def _fits(part: PilotPart, before: Sequence[PilotPart], situation: Situation) ->
     path, money = part.offer.path, situation.money
     together = [*before, part]
     on_path = sum((one.holds for one in together if one.offer.path == path), ZERO)
-    return sum((one.holds for one in together), ZERO) <= money.available and on_path <= money.compute(path)
+    # What labels that are yet to come add is in no hold.
+    most = max(sum((one.holds for one in together), ZERO), sum((one.adds for one in together), ZERO))
+    return most <= money.available and on_path <= money.compute(path)

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
-from budgets.models import Path
 from budgets.money import ZERO
-from planning.policy import Advice, Forecast, PriceKind, Question, advise, flips, has_choice, labels_needed
+from planning.policy import Advice, Forecast, Question, advise, has_choice, labels_needed
 from planning.surfaces import TEACHER, Cell
+from reports.advice.flips import name_flips
 from reports.advice.offers import Offer, Offers, offers_of, price_of_labels_alone
 from reports.advice.outcomes import record_outcomes
 from reports.advice.pilot import PilotPart, price_pilot
@@ -20,7 +19,6 @@ from reports.advice.words import (
     audit_first,
     name_errors,
     name_factor,
-    name_flip,
     name_labels_alone,
     no_choice,
     pilot_first,
@@ -142,45 +140,11 @@ def _nothing_to_ask(situation: Situation, offers: Offers) -> str:
 
 
 def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offer], best: Offer) -> list[str]:
-    """Label, token and device prices at which another arm is bought: other labels or another path, not another size."""
     assert situation.device is not None, "nothing is on offer without a price of a device hour"
-    prices: list[tuple[PriceKind, str, Decimal]] = [("compute", "A device hour", situation.device.rate)]
-    further = next((offer for offer in by_cell.values() if offer.num_new and not offer.cell.by_model), None)
-    if further:
-        prices.insert(0, ("labels", "A label", further.labels / further.num_new))
-    elif checked := next((offer for offer in by_cell.values() if offer.num_to_verify), None):
-        prices.insert(0, ("labels", "Verifying a label", checked.for_verifying / checked.num_to_verify))
-    elif asked := next((offer for offer in by_cell.values() if offer.num_asked), None):
-        prices.insert(0, ("labels", "A second opinion", asked.labels / asked.num_asked))
-    given = next((offer for offer in by_cell.values() if offer.num_new and offer.labeller), None)
-    if given and given.labeller:
-        by_model = (given.labels - given.for_verifying) / given.num_new
-        prices.insert(-1, ("tokens", f"A label by {given.labeller.name}", by_model))
-    found = []
-    for which, what, price in prices:
-        for factor, cell in flips(question, which=which, arm=lambda cell: _arm(by_cell[cell])).items() if price else ():
-            offer = by_cell[cell] if cell else None
-            if _is_sensible(which, factor, best, offer):
-                currency = situation.study.budget.currency
-                found.append(name_flip(what=what, price=price, factor=factor, currency=currency, offer=offer))
-    return found
-
-
-def _is_sensible(which: PriceKind, factor: float, best: Offer, other: Offer | None) -> bool:
-    """Whether a dearer price leads to less of it, or a cheaper one to more; else two plans are merely as good."""
-    now, then = (_spent_on(which, offer) for offer in (best, other))
-    return then <= now if factor > 1 else then >= now
-
-
-def _spent_on(which: PriceKind, offer: Offer | None) -> Decimal:
-    if offer is None:
-        return ZERO
-    by_model = offer.labels - offer.for_verifying if offer.cell.by_model else ZERO
-    if which == "tokens":
-        return by_model
-    if which == "labels":
-        return offer.labels - by_model
-    return offer.compute_expected
+    currency = situation.study.budget.currency
+    return name_flips(
+        question=question, by_cell=by_cell, best=best, device_rate=situation.device.rate, currency=currency
+    )
 
 
 def _labels_alone(situation: Situation, question: Question, best: Forecast) -> str:
@@ -198,12 +162,6 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
         return money(price_of_labels_alone(situation, num_labels), currency=currency)
 
     return name_labels_alone(needed, num_there=pool.num_labels, price=price)
-
-
-def _arm(offer: Offer) -> tuple[Path, int, int, tuple[bool, ...]]:
-    cell = offer.cell
-    is_of_people = offer.num_new > 0, offer.selection is not None, offer.num_asked > 0
-    return offer.path, cell.teacher, cell.layers, (*is_of_people, cell.by_model > 0, offer.num_to_verify > 0)
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:

@@ -23,7 +23,7 @@ from labeling.publishing import (
     hold_opinions,
     publishable,
 )
-from reports.autopilot.deciding import BUYS, LABELS, Purchase, View
+from reports.autopilot.deciding import BUYS, LABELS, PeopleWork, Purchase, View
 from reports.autopilot.spending import spending_of
 from reports.model_labels import ReviewOrder, reviewable
 from reports.models import AutopilotStep
@@ -94,7 +94,7 @@ def _bought(view: View, purchase: Purchase, project: LabelingProject | None) -> 
         # Its money is held batch by batch, when a worker asks.
         job = start_labeling_job(actor=view.autopilot.acts_for, request=purchase.job, purpose=LABELS)
         return Bought(holds=[], jobs=[job])
-    return _of_people(view, purchase, project) if purchase.is_of_people else _start(view, purchase)
+    return _of_people(view, purchase, project) if purchase.work else _start(view, purchase)
 
 
 def _of_people(view: View, purchase: Purchase, project: LabelingProject | None) -> Bought:
@@ -102,19 +102,19 @@ def _of_people(view: View, purchase: Purchase, project: LabelingProject | None) 
     if project is None:
         raise NotBought(CHANGED)
     uid = uuid5(project.uid, f"{AGENT}:{purchase.recommendation.pk}")
-    if purchase.num_asked:
+    if purchase.work == PeopleWork.OPINIONS:
         return _ask(view, purchase, uid)
-    wanted = _verification(view, purchase, uid) if purchase.num_verified else _further(view, purchase, uid)
-    return _publish(wanted)
+    is_verifying = purchase.work == PeopleWork.VERIFYING
+    return _publish(_verification(view, purchase, uid) if is_verifying else _further(view, purchase, uid))
 
 
 def _ask(view: View, purchase: Purchase, uid: UUID) -> Bought:
     held = hold_opinions(
         OpinionRequest(
-            by=view.autopilot.acts_for, study=view.study, num_examples=purchase.num_asked, uid=uid, agent=AGENT
+            by=view.autopilot.acts_for, study=view.study, num_examples=purchase.num_examples, uid=uid, agent=AGENT
         )
     )
-    if held is None or held.num_examples != purchase.num_asked:
+    if held is None or held.num_examples != purchase.num_examples:
         raise NotBought(CHANGED)
     return Bought(
         holds=list(Hold.objects.filter(assignment__opinion_purchase=held.purchase)),
@@ -125,12 +125,12 @@ def _ask(view: View, purchase: Purchase, uid: UUID) -> Bought:
 def _further(view: View, purchase: Purchase, uid: UUID) -> PublishRequest:
     chosen = select_examples(view.study) if purchase.offer.is_chosen else None
     if chosen:
-        chosen = chosen.next_of(study=view.study, num_examples=purchase.num_labels)
+        chosen = chosen.next_of(study=view.study, num_examples=purchase.num_examples)
     return PublishRequest(
         by=view.autopilot.acts_for,
         study=view.study,
         examples=_examples(view, chosen),
-        num_examples=purchase.num_labels,
+        num_examples=purchase.num_examples,
         chosen=chosen,
         uid=uid,
         split=Split.POOL,
@@ -142,12 +142,12 @@ def _verification(view: View, purchase: Purchase, uid: UUID) -> PublishRequest:
     found = reviewable(view.study, order=ReviewOrder.LEAST_SURE)
     if not found.is_by_confidence:
         raise NotBought(CHANGED)
-    ids = found.ids[: purchase.num_verified]
+    ids = found.ids[: purchase.num_examples]
     return PublishRequest(
         by=view.autopilot.acts_for,
         study=view.study,
         examples=audited(study=view.study, example_ids=ids, in_this_order=True),
-        num_examples=purchase.num_verified,
+        num_examples=purchase.num_examples,
         uid=uid,
         split=Split.POOL,
         agent=AGENT,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 
 from django.utils import timezone
 
@@ -45,13 +46,20 @@ class Wait:
     is_stale: bool = False
 
 
+class PeopleWork(Enum):
+    """What people in Label Studio are to do: label examples, give labels a second opinion, verify a model's labels."""
+
+    LABELS = "labels"
+    OPINIONS = "opinions"
+    VERIFYING = "verifying"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
     """What is bought of a recommendation.
 
-    `num_labels` examples are published, `num_asked` labelled ones get a second opinion, people verify `num_verified`
-    labels of a language model, or `requests` are started. With a `job`, it is asked for labels, and no more is done.
-    `price` is what it is expected to cost, `holds` the most: its worst case.
+    People do `work` on `num_examples`, or `requests` are started. With a `job`, a language model is asked for labels,
+    and no more is done. `price` is what it is expected to cost, `holds` the most: its worst case.
     """
 
     recommendation: Recommendation
@@ -59,16 +67,10 @@ class Purchase:
     name: str
     price: Decimal
     holds: Decimal
-    num_labels: int = 0
-    num_asked: int = 0
-    num_verified: int = 0
+    work: PeopleWork | None = None
+    num_examples: int = 0
     requests: Sequence[RunRequest] = ()
     job: RunRequest | None = None
-
-    @property
-    def is_of_people(self) -> bool:
-        """Whether people in Label Studio are to do it."""
-        return bool(self.num_labels or self.num_asked or self.num_verified)
 
 
 Decision = Stop | Wait | Purchase
@@ -87,6 +89,12 @@ class View:
     @property
     def study(self) -> Study:
         return self.situation.study
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """What it buys of."""
+        assert self.tranche.recommendation is not None, "without one it waits"
+        return self.tranche.recommendation
 
     def money(self, amount: Decimal) -> str:
         return money(amount, currency=self.study.budget.currency)
@@ -234,20 +242,15 @@ def _purchase(view: View) -> Purchase:
         return _scores(view, offer)
     if offer.num_new and offer.labeller is not None:
         return _labels_by_model(view, offer, offer.labeller)
-    if offer.num_new:
-        return _labels(view, offer)
-    if offer.num_to_verify:
-        return _verification(view, offer)
-    if offer.num_asked:
-        return _opinions(view, offer)
+    if offer.num_new or offer.num_to_verify or offer.num_asked:
+        return _of_people(view, offer)
     return _runs(view, offer, offer.request(view.study), name=offer.name, price=offer.compute_cost)
 
 
 def _pilot(view: View) -> Purchase:
     found = view.tranche
-    assert found.recommendation is not None
     return Purchase(
-        recommendation=found.recommendation,
+        recommendation=view.recommendation,
         offer=found.startable[0],
         name=f"the pilot: {'; '.join(one.name for one in found.startable)}",
         price=sum((one.pilot_adds for one in found.startable if one.pilot_adds is not None), ZERO),
@@ -256,63 +259,43 @@ def _pilot(view: View) -> Purchase:
     )
 
 
-def _labels(view: View, offer: OfferRecord) -> Purchase:
-    """At most one batch: money of people is spent in small steps."""
-    assert view.tranche.recommendation is not None
-    selectable = view.situation.selection.num_selectable if offer.is_chosen else None
-    num_examples, chosen = min(offer.num_new, EXAMPLES_PER_BATCH), ", chosen by uncertainty" if offer.is_chosen else ""
-    quote = quote_labels(study=view.study, num_examples=num_examples, num_left=selectable)
+def _of_people(view: View, offer: OfferRecord) -> Purchase:
+    """At most one batch of labels: money of people is spent in small steps."""
+    study, labeller = view.study, view.situation.labeller
+    if offer.num_new:
+        work, num_left = PeopleWork.LABELS, view.situation.selection.num_selectable if offer.is_chosen else None
+        quote = quote_labels(study=study, num_examples=min(offer.num_new, EXAMPLES_PER_BATCH), num_left=num_left)
+        chosen = ", chosen by uncertainty" if offer.is_chosen else ""
+        what = f"{counted(quote.num_examples, 'more label')}{chosen}"
+    elif offer.num_to_verify:
+        assert labeller is not None, "without a language model none of its labels are on offer"
+        work, num_left = PeopleWork.VERIFYING, labeller.num_reviewable
+        quote = quote_labels(study=study, num_examples=min(offer.num_to_verify, EXAMPLES_PER_BATCH), num_left=num_left)
+        least_sure = f"the {counted(quote.num_examples, 'label')} that {labeller.name} is least sure of"
+        what = f"people verifying {least_sure}"
+    else:
+        work, quote = PeopleWork.OPINIONS, quote_opinions(study=study, num_examples=offer.num_asked)
+        what = f"second opinions on {counted(quote.num_examples, 'label')}"
     return Purchase(
-        recommendation=view.tranche.recommendation,
+        recommendation=view.recommendation,
         offer=offer,
-        name=f"{counted(quote.num_examples, 'more label')}{chosen}, for {offer.student}",
+        name=f"{what}, for {offer.student}",
         price=quote.estimate.expected,
         holds=quote.held,
-        num_labels=quote.num_examples,
-    )
-
-
-def _opinions(view: View, offer: OfferRecord) -> Purchase:
-    assert view.tranche.recommendation is not None
-    quote = quote_opinions(study=view.study, num_examples=offer.num_asked)
-    return Purchase(
-        recommendation=view.tranche.recommendation,
-        offer=offer,
-        name=f"second opinions on {counted(quote.num_examples, 'label')}, for {offer.student}",
-        price=quote.estimate.expected,
-        holds=quote.held,
-        num_asked=quote.num_examples,
-    )
-
-
-def _verification(view: View, offer: OfferRecord) -> Purchase:
-    """At most one batch, too."""
-    assert view.tranche.recommendation is not None
-    labeller = view.situation.labeller
-    assert labeller is not None, "without a language model none of its labels are on offer"
-    num_examples = min(offer.num_to_verify, EXAMPLES_PER_BATCH)
-    quote = quote_labels(study=view.study, num_examples=num_examples, num_left=labeller.num_reviewable)
-    what = f"the {counted(quote.num_examples, 'label')} that {labeller.name} is least sure of"
-    return Purchase(
-        recommendation=view.tranche.recommendation,
-        offer=offer,
-        name=f"people verifying {what}, for {offer.student}",
-        price=quote.estimate.expected,
-        holds=quote.held,
-        num_verified=quote.num_examples,
+        work=work,
+        num_examples=quote.num_examples,
     )
 
 
 def _labels_by_model(view: View, offer: OfferRecord, connection_id: int) -> Purchase:
     """All of an offer: what a language model gives is cheap, and held for batch by batch."""
-    assert view.tranche.recommendation is not None
     request = job_request(study=view.study, connection_id=connection_id, num_labels=offer.num_new)
     quote = quote_labeling_job(request=request, purpose=LABELS)
     if quote.fault or quote.tokens.expected is None or quote.tokens.most is None:
         raise LabelingJobImpossible(quote.fault)
     number, name = counted(len(quote.example_ids), "more label"), quote.language_model.connection.name
     return Purchase(
-        recommendation=view.tranche.recommendation,
+        recommendation=view.recommendation,
         offer=offer,
         name=f"{number} by {name}, for {offer.student}",
         price=quote.tokens.expected,
@@ -328,10 +311,9 @@ def _scores(view: View, offer: OfferRecord) -> Purchase:
 
 
 def _runs(view: View, offer: OfferRecord, request: RunRequest, *, name: str, price: Decimal) -> Purchase:
-    assert view.tranche.recommendation is not None
     chain = chain_of(request=request, inputs=count_inputs(request))
     return Purchase(
-        recommendation=view.tranche.recommendation,
+        recommendation=view.recommendation,
         offer=offer,
         name=name,
         price=price,

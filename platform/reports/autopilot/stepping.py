@@ -14,7 +14,7 @@ from labeling.models import Assignment, LabelingProject, Publication
 from labeling.publishing import open_project, resume_batches
 from notices.operations import NoticeKind, notify
 from reports.autopilot.buying import AGENT, buy
-from reports.autopilot.deciding import Decision, Purchase, Stop, Wait, decide, view_of
+from reports.autopilot.deciding import Decision, PeopleWork, Purchase, Stop, Wait, decide, view_of
 from reports.models import Autopilot
 from runs.execution import request_recommendation
 
@@ -42,14 +42,14 @@ def step(*, study_id: int) -> None:
 def _act(found: Autopilot) -> None:
     """Label Studio is asked before and after the transaction, never within it: nothing waits for it under a lock."""
     first = decide(view_of(found))
-    if not (isinstance(first, Purchase) and first.is_of_people):
+    if not (isinstance(first, Purchase) and first.work):
         _take_step(found.study_id)
         return
     client = connect()
     project = open_project(study=found.study, client=client)
     _take_step(found.study_id, project=project)
     resume_batches(project=project, client=client)
-    if first.num_asked:
+    if first.work == PeopleWork.OPINIONS:
         asked = Publication.objects.filter(assignments__in=Assignment.objects.asking(), batch__project=project)
         set_overlap_of(project=project, client=client, publications=asked.distinct())
 

@@ -51,6 +51,7 @@ from runs.requests.plan import (
     trains,
 )
 from runs.requests.token_estimates import estimate_tokens
+from runs.requests.trainer_settings import student_settings
 from runs.requests.work import work_of
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
@@ -102,6 +103,7 @@ __all__ = [
     "request_key",
     "settings_of",
     "settings_of_prompt",
+    "student_settings",
     "teachings_of",
     "text_of",
     "trains",

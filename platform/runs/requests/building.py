@@ -16,6 +16,17 @@ from runs.requests.chain import Chain, PlannedRun, Teacher
 from runs.requests.inputs import Inputs, RunRequest
 from runs.requests.language_models import TeacherUnusable, language_model_of
 from runs.requests.plan import ONE_EACH, ONE_FOR_ALL, RunPlan, trains
+from runs.requests.trainer_settings import (
+    distillation,
+    distilling_settings,
+    scoring_settings,
+    student_model,
+    student_search,
+    student_settings,
+    teacher_search,
+    teacher_settings,
+    untrained_scoring_settings,
+)
 from runs.requests.work import work_of
 from studies.models import Study
 from training.spec import MAX_SEED, ON_POLICY
@@ -31,7 +42,7 @@ def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
         asked = language_model_of(study=study, plan=plan, inputs=inputs)
         return Teacher(model=asked.reference, connection=asked.connection, prompt=asked.prompt)
     if plan.teacher_run is None:
-        return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
+        return Teacher(model=student_model(plan, study.student_model) if plan.self_distil else study.teacher_model)
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
     if run is None:
         raise TeacherUnusable(
@@ -98,16 +109,16 @@ class _ChainBuilder:
 
     def _student(self, after: tuple[int, ...]) -> PlannedRun:
         plan, is_distilled = self.request.plan, self.teacher is not None
-        model = plan.student_model(self.request.study.student_model)
+        model = student_model(plan, self.request.study.student_model)
         is_trained = is_distilled or self._trains
         return PlannedRun(
             kind=RunKind.DISTIL if is_distilled else RunKind.FINETUNE_STUDENT,
             seed=self.first_seed,
             model=model,
             base_model=model,
-            training=plan.for_distilling() if is_distilled else plan.for_student(),
-            search=plan.student_search(has_dev=self.inputs.num_dev > 0, is_trained=is_trained),
-            distillation=plan.distillation() if is_distilled else {},
+            training=distilling_settings(plan) if is_distilled else student_settings(plan),
+            search=student_search(plan, has_dev=self.inputs.num_dev > 0, is_trained=is_trained),
+            distillation=distillation(plan) if is_distilled else {},
             after=after,
             asked_model=self.teacher.model if self.teacher and plan.distil_from == ON_POLICY else None,
         )
@@ -117,9 +128,11 @@ class _ChainBuilder:
         assert self.teacher is not None
         plan, model = self.request.plan, self.teacher.model
         if self.teacher.connection is not None or plan.untrained_teacher:
-            training = plan.for_scoring() if self.teacher.connection else plan.for_untrained_scoring()
+            training = scoring_settings(plan) if self.teacher.connection else untrained_scoring_settings(plan)
             return [PlannedRun(kind=RunKind.SCORE, seed=seed, model=model, base_model=model, training=training)]
-        scored = PlannedRun(kind=RunKind.SCORE, seed=seed, model=None, base_model=model, training=plan.for_scoring())
+        scored = PlannedRun(
+            kind=RunKind.SCORE, seed=seed, model=None, base_model=model, training=scoring_settings(plan)
+        )
         if self.teacher.run is not None:
             return [scored]
         trained = PlannedRun(
@@ -127,8 +140,8 @@ class _ChainBuilder:
             seed=seed,
             model=model,
             base_model=model,
-            training=plan.for_teacher(),
-            search=plan.teacher_search(has_dev=self.inputs.num_dev > 0, is_trained=self._trains),
+            training=teacher_settings(plan),
+            search=teacher_search(plan, has_dev=self.inputs.num_dev > 0, is_trained=self._trains),
         )
         return [trained, replace(scored, after=(place,))]
 

@@ -1,8 +1,8 @@
-"""How a run trains: the settings a manager chooses, and what they mean for each kind of run."""
+"""How a run trains: the settings a manager chooses, and which of them go together."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from config.refusals import Refusal
 from connections.prompts import BALANCED, CHOICES_OF_EXAMPLES, PromptSettings
@@ -47,11 +47,6 @@ HYBRID_EPOCHS = 5
 # Recipes that need no label, and those that leave a checkpoint as it is.
 WITHOUT_LABELS = (NAMES, AUTO)
 UNTRAINED = (NAMES, FROZEN)
-# Named in every spec; any other setting only where not at its default, so that requests from before it keep their key.
-_ALWAYS_NAMED = {
-    *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
-    *("filter", "keep", "gold_epochs"),
-}
 # How many teachers the seeds of a distilled student have.
 WHERE_CHEAP, ONE_FOR_ALL, ONE_EACH = "where_cheap", "one", "each"
 TEACHER_SEEDS_CHOICES = {
@@ -60,8 +55,6 @@ TEACHER_SEEDS_CHOICES = {
     ONE_EACH: "One for each",
 }
 LARGEST_ID = 2**63 - 1
-# How a teacher writes answers.
-FOR_WRITING = ("answer_length", "num_answers")
 # Read only where a language model is asked.
 OF_LANGUAGE_MODEL = ("prompt_version", "shots", "shots_by", "stated_confidence", "samples", "sampling_temperature")
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
@@ -283,10 +276,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     def _refuse_given(self, names: Iterable[str], fault: str) -> None:
         for name in names:
-            if self._is_given(name):
+            if self.is_given(name):
                 self.refuse(name, fault)
 
-    def _is_given(self, name: str) -> bool:
+    def is_given(self, name: str) -> bool:
+        """Whether a setting is not at its default."""
         return bool(getattr(self, name) != settings_of(RunPlan)[name].default)
 
     @classmethod
@@ -328,71 +322,3 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     @property
     def is_hybrid(self) -> bool:
         return self.gold_epochs > 0
-
-    def for_student(self) -> dict[str, Any]:
-        rates = self.learning_rates or (STUDENT_LEARNING_RATE,)
-        length = self._length(self.steps, self.epochs, STUDENT_STEPS)
-        return {**self._named(SharedTraining, StudentTraining), **length, "learning_rate": rates[0]}
-
-    def for_teacher(self) -> dict[str, Any]:
-        rates = self.teacher_learning_rates or (TEACHER_LEARNING_RATE,)
-        length = self._length(self.teacher_steps, self.teacher_epochs, TEACHER_STEPS)
-        return {**self._named(SharedTraining), **length, "learning_rate": rates[0]}
-
-    def for_scoring(self) -> dict[str, Any]:
-        """The trainer's settings for a teacher that scores: what shapes its input."""
-        # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
-        shape = {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
-        written = {name: getattr(self, name) for name in FOR_WRITING if self._is_given(name)}
-        return {**shape, **written, **({} if self.distil_from in (SOFT, *OF_WRITTEN) else {"keep_vectors": True})}
-
-    def for_untrained_scoring(self) -> dict[str, Any]:
-        """The settings of a teacher that scores without any training."""
-        # What is said of a student that is trained leaves the choice of the teacher's head open.
-        recipe = self.recipe if self.recipe in (*UNTRAINED, AUTO) else AUTO
-        return {**self.for_scoring(), "recipe": recipe}
-
-    def for_distilling(self) -> dict[str, Any]:
-        return {**self.for_student(), **self._named(DistilTraining)}
-
-    def student_search(self, *, has_dev: bool, is_trained: bool = True) -> dict[str, Any]:
-        """What is tried for a student; empty where it is one training, or its checkpoint stays as it is."""
-        if not is_trained:
-            # A head that is fitted comes out the same from every seed.
-            return {}
-        tried = self._tried(self.learning_rates, STUDENT_LEARNING_RATES if has_dev else ())
-        return {**tried, **self._named(SharedSearch)}
-
-    def teacher_search(self, *, has_dev: bool, is_trained: bool = True) -> dict[str, Any]:
-        """What is tried for a teacher; empty where it is one training, or its checkpoint stays as it is."""
-        if not is_trained:
-            return {}
-        # From one seed: a teacher of another seed is a run of its own.
-        return self._tried(self.teacher_learning_rates, TEACHER_LEARNING_RATES if has_dev else ())
-
-    def distillation(self) -> dict[str, Any]:
-        """How soft labels are chosen and what follows; empty where all of it is at its default."""
-        named, settings = self._named(DistillationSettings), settings_of(DistillationSettings)
-        return named if any(value != settings[name].default for name, value in named.items()) else {}
-
-    def student_model(self, reference: dict[str, Any]) -> dict[str, Any]:
-        return reference if self.student_layers is None else {**reference, "layers": list(self.student_layers)}
-
-    def _named(self, *groups: type[Settings]) -> dict[str, Any]:
-        return {
-            name: getattr(self, name)
-            for group in groups
-            for name, one in settings_of(group).items()
-            if name in _ALWAYS_NAMED or getattr(self, name) != one.default
-        }
-
-    def _tried(self, given: tuple[float, ...] | None, default: tuple[float, ...]) -> dict[str, Any]:
-        rates = default if given is None else given
-        return {
-            **({"learning_rates": list(rates)} if len(rates) > 1 else {}),
-            **({"epochs": list(self.search_epochs)} if self.search_epochs else {}),
-        }
-
-    def _length(self, steps: int | None, epochs: int | None, default: int) -> dict[str, Any]:
-        epochs = self.search_epochs[0] if self.search_epochs else epochs
-        return {"steps": steps or (None if epochs else default), "epochs": epochs}

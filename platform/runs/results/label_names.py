@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
 from runs.execution import CPU, trainer_environment
-from runs.requests import RunPlan
+from runs.requests import RunPlan, student_settings
 from runs.results.predicting import one_at_a_time
 from studies.editing import texts_of_labels
 from studies.models import Example, Split, Study
@@ -74,7 +74,7 @@ def _spec(study: Study) -> dict[str, Any]:
         "label_texts": texts_of_labels(study),
         "model": study.student_model,
         "data": {"dev": "dev.jsonl", "pool": "pool.jsonl"},
-        "training": RunPlan(recipe=NAMES).for_student(),
+        "training": student_settings(RunPlan(recipe=NAMES)),
         "evaluation": {"metric": study.metric},
         "seed": study.seed,
         "device": CPU,

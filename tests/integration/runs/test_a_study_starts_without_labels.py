@@ -15,6 +15,7 @@ from runs.preflight import CheckLevel, CheckResult, preflight
 from runs.preflight.results import PreflightRefused
 from runs.requests import RunPlan, RunRequest, chain_of, count_inputs, device_price, estimate_runs
 from runs.requests.plan import PlanInvalid
+from runs.requests.trainer_settings import untrained_scoring_settings
 from studies.editing import change_study
 from studies.models import Label, Split, Study
 from studies.queries import labelled
@@ -118,7 +119,7 @@ def test_a_teacher_as_it_is_makes_its_head_of_the_labels_there_are(study: Study)
 @pytest.mark.parametrize(("recipe", "scoring"), [("frozen", "frozen"), ("names", "names"), ("finetune", "auto")])
 def test_a_recipe_for_training_leaves_the_teachers_head_open(recipe: str, scoring: str) -> None:
     plan = RunPlan(untrained_teacher=True, recipe=recipe)
-    assert plan.for_untrained_scoring()["recipe"] == scoring
+    assert untrained_scoring_settings(plan)["recipe"] == scoring
 
 
 @pytest.mark.parametrize("more", [{"teacher_steps": 5}, {"teacher_learning_rates": (1e-4,)}, {"teacher_run": 3}])

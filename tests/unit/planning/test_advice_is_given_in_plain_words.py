@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planning.policy import Advice, Question, Wording, advise, cheapest_to_reach, flips
+from planning.policy import Advice, Question, Wording, advise, flips
 from planning.posterior import prior_from, vague_prior
 from planning.surfaces import TEACHER, Cell, Cells, Point, PriceList, Surface, published_surfaces
 from tests.unit.planning.grounds import place, point
@@ -94,6 +94,15 @@ def test_the_runner_up_and_the_interval_are_said_for_a_known_task() -> None:
     assert sum(forecast.chance_of_being_best for forecast in advice.forecasts) <= 1 + 1e-9
 
 
+def test_a_runner_up_whose_score_cannot_be_told_is_not_called_close() -> None:
+    advice = ask((100, 0, 60.0), (500, 0, 70.0), (100, TEACHER, 45.0), (500, TEACHER, 50.0))
+    assert advice.runner_up is not None and not advice.runner_up.can_tell
+    assert "too close" not in advice.words
+    assert advice.words.endswith(
+        "No score can be told of 500 labels and 10,000 pseudo-labels for $65.00, which may gain more."
+    )
+
+
 def test_the_same_question_gets_the_same_answer() -> None:
     rows = ((100, 0, 30.0), (500, 0, 50.0), (500, 10_000, 60.0))
     assert ask(*rows) == ask(*rows)
@@ -133,15 +142,6 @@ def test_without_a_point_no_price_changes_anything() -> None:
     assert flips(question(), which="compute") == {}
 
 
-def test_the_cheapest_purchase_that_reaches_a_score_is_named() -> None:
-    asked = question(*KNOWN, money=1_000.0)
-    low, high = (cheapest_to_reach(asked, score=score) for score in (55.0, 62.0))
-    assert low is not None
-    assert high is None or high.dollars >= low.dollars
-    assert cheapest_to_reach(asked, score=99.9) is None
-    assert cheapest_to_reach(question(), score=10.0) is None
-
-
 def test_where_nothing_can_be_told_a_cheap_look_comes_before_a_dear_favourite() -> None:
     advice = ask((100, 0, 62.0), money=500.0)
     assert advice.best is not None and advice.runner_up is not None
@@ -156,6 +156,20 @@ def test_a_gain_below_every_interval_cannot_be_told() -> None:
     words = advise(Question(points=points, offers=offers(), money=1_000.0, prior=vague_prior())).words
     assert words.startswith("Cannot tell yet: the gain expected, ")
     assert "is less than any student's interval can show (± 11.8)" in words
+
+
+@pytest.mark.parametrize(("money", "is_look"), [(1_000.0, True), (200.0, False)])
+def test_what_gains_most_for_its_price_is_named_where_it_gains_by_itself(money: float, is_look: bool) -> None:
+    rows = (
+        ((100, 80.0, 6.0), (500, 84.0, 6.0), (1000, 85.0, 6.0)) if is_look else ((1000, 93.5, 2.0), (4000, 92.7, 2.0))
+    )
+    counts = (0.0, 10_000.0)
+    points = [Point(cell=Cell(n, u), dollars=1.0, score=score, sd=sd) for n, score, sd in rows for u in counts]
+    advice = advise(Question(points=points, offers=offers(), money=money, prior=vague_prior()))
+    assert advice.best is not None and advice.is_too_small
+    per_dollar = {one.cell: one.own_gain / one.dollars for one in advice.forecasts if one.own_gain >= 0.5}
+    assert (advice.best.cell == max(per_dollar, key=lambda cell: per_dollar[cell], default=None)) == is_look
+    assert ("gains most for its price" if is_look else "The best plan begins with") in advice.words
 
 
 def test_a_student_apart_from_the_curves_counts_as_it_was_measured() -> None:

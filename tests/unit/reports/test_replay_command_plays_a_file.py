@@ -53,11 +53,19 @@ def test_bills_are_forecast_beside_what_they_were(file: Path) -> None:
     assert lines[1].split()[:4] == ["one", "10", "100", "30.0"]
 
 
+def test_a_rule_that_buys_no_student_has_no_figure(file: Path) -> None:
+    file.write_text("task,L_labels,U_unlabeled,total_usd,score\na,10,100,5,50\na,10,200,6,60\n")
+    told = json.loads(replay(file, json=True), parse_constant=pytest.fail)["tasks"]["a"]
+    assert [told[name] for name in FIXED] == [None] * 3 and told["planner"] >= 0
+    assert replay(file, policy=FIXED).strip().splitlines()[1].split() == ["a", *"---", "-", "-", "0"]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("task\n", "column L_labels is missing"),
-        ("task,L_labels,U_unlabeled,total_usd,score\na,10,0,0,5\n", "every point is free"),
+        ("task,L_labels,U_unlabeled,total_usd,score\na,10,0,0,5\n", "no student costs anything"),
+        ("task,L_labels,U_unlabeled,total_usd,score\na,10,inf,5,50\n", "no student costs anything"),
         ("\xff", "not UTF-8"),
     ],
 )
@@ -76,3 +84,9 @@ def test_bills_of_labels_alone_cannot_be_forecast(file: Path) -> None:
     file.write_text("task,L_labels,U_unlabeled,total_usd,score\na,10,0,1,5\n")
     with pytest.raises(CommandError, match="no distilled point"):
         replay(file, costs=1.875)
+
+
+@pytest.mark.parametrize("option", [{"json": True}, {"policy": FIXED}, {"noise": 1.0}])
+def test_bills_are_not_forecast_with_what_is_for_playing(file: Path, option: dict[str, Any]) -> None:
+    with pytest.raises(CommandError, match=f"leave out --{next(iter(option))}"):
+        replay(file, costs=1.875, **option)

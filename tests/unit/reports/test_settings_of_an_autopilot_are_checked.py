@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from config.refusals import Refusal
@@ -41,3 +42,10 @@ def test_what_cannot_be_is_refused_at_its_field(settings: dict[str, Any], field:
     with pytest.raises(Refusal) as refused:
         read(**settings)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("switch", [[], ["--off"]])
+@pytest.mark.parametrize("option", [["--cap", "5"], ["--share-a-day", "0.1"], ["--target", "0.9"]])
+def test_a_setting_that_changes_nothing_is_refused(switch: list[str], option: list[str]) -> None:
+    with pytest.raises(CommandError, match=f"{option[0]} counts with --on only"):
+        call_command("autopilot", "a study", *switch, *option)

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -6,6 +7,16 @@ import pytest
 
 from runs.requests import RunPlan, settings_of
 from runs.requests.plan import STUDENT_STEPS, TEACHER_STEPS, PlanInvalid
+from runs.requests.trainer_settings import (
+    distillation,
+    distilling_settings,
+    scoring_settings,
+    student_model,
+    student_search,
+    student_settings,
+    teacher_search,
+    teacher_settings,
+)
 from training.spec import SearchSettings, TrainingSettings
 
 SETTINGS = settings_of(RunPlan)
@@ -70,20 +81,23 @@ def test_steps_and_epochs_together_are_refused() -> None:
 def test_with_neither_given_the_default_steps_hold() -> None:
     plan = RunPlan()
 
-    assert plan.for_student()["steps"] == STUDENT_STEPS
-    assert plan.for_teacher()["steps"] == TEACHER_STEPS
+    assert student_settings(plan)["steps"] == STUDENT_STEPS
+    assert teacher_settings(plan)["steps"] == TEACHER_STEPS
 
 
 def test_epochs_take_the_place_of_steps() -> None:
-    assert RunPlan(epochs=3).for_student()["steps"] is None
-    assert RunPlan(epochs=3).for_student()["epochs"] == 3
+    assert student_settings(RunPlan(epochs=3))["steps"] is None
+    assert student_settings(RunPlan(epochs=3))["epochs"] == 3
 
 
-@pytest.mark.parametrize("part", ["for_student", "for_teacher", "for_scoring", "for_distilling"])
-def test_the_trainer_knows_every_setting(part: str) -> None:
+PARTS = (student_settings, teacher_settings, scoring_settings, distilling_settings)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_trainer_knows_every_setting(part: Callable[[RunPlan], dict[str, Any]]) -> None:
     known = {field.name for field in fields(TrainingSettings)}
 
-    assert set(getattr(RunPlan(), part)()) <= known
+    assert set(part(RunPlan())) <= known
 
 
 FULL = RunPlan(
@@ -98,20 +112,20 @@ FULL = RunPlan(
 )
 
 
-@pytest.mark.parametrize("part", ["for_student", "for_teacher", "for_scoring", "for_distilling"])
-def test_the_trainer_knows_every_setting_of_a_full_plan(part: str) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_the_trainer_knows_every_setting_of_a_full_plan(part: Callable[[RunPlan], dict[str, Any]]) -> None:
     known = {field.name for field in fields(TrainingSettings)}
 
-    assert set(getattr(FULL, part)()) <= known
+    assert set(part(FULL)) <= known
 
 
-@pytest.mark.parametrize("search", [FULL.student_search(has_dev=True), FULL.teacher_search(has_dev=True)])
+@pytest.mark.parametrize("search", [student_search(FULL, has_dev=True), teacher_search(FULL, has_dev=True)])
 def test_the_trainer_takes_what_is_searched(search: dict[str, Any]) -> None:
     assert SearchSettings(**search).learning_rates
 
 
 def test_both_paths_search_alike_and_the_teacher_tries_as_much() -> None:
-    student, teacher = FULL.student_search(has_dev=True), FULL.teacher_search(has_dev=True)
+    student, teacher = student_search(FULL, has_dev=True), teacher_search(FULL, has_dev=True)
     assert len(student["learning_rates"]) == len(teacher["learning_rates"]) == 2
     assert student["epochs"] == teacher["epochs"] == [1, 2]
     assert (student["num_seeds"], teacher.get("num_seeds", 1)) == (3, 1)
@@ -119,39 +133,39 @@ def test_both_paths_search_alike_and_the_teacher_tries_as_much() -> None:
 
 def test_without_dev_the_default_searches_nothing() -> None:
     plan = RunPlan(num_seeds=1)
-    assert plan.student_search(has_dev=False) == plan.teacher_search(has_dev=False) == {}
+    assert student_search(plan, has_dev=False) == teacher_search(plan, has_dev=False) == {}
     assert not RunPlan().searches and RunPlan(learning_rates=(1e-4, 3e-4)).searches
 
 
 def test_a_student_is_trained_from_three_seeds_and_a_teacher_from_one() -> None:
-    assert RunPlan().student_search(has_dev=False) == {"num_seeds": 3}
-    assert RunPlan().teacher_search(has_dev=False) == {}
+    assert student_search(RunPlan(), has_dev=False) == {"num_seeds": 3}
+    assert teacher_search(RunPlan(), has_dev=False) == {}
 
 
 def test_one_rate_is_no_search() -> None:
     plan = RunPlan(learning_rates=(2e-3,), num_seeds=1)
-    assert plan.student_search(has_dev=True) == {}
-    assert plan.for_student()["learning_rate"] == 2e-3
+    assert student_search(plan, has_dev=True) == {}
+    assert student_settings(plan)["learning_rate"] == 2e-3
 
 
 def test_what_stands_at_its_default_is_not_said_so_that_older_requests_keep_their_key() -> None:
     shared = {"batch_size", "head_learning_rate_factor", "max_length"}
     plan = RunPlan(recipe="finetune")
-    assert set(plan.for_teacher()) == {*shared, "steps", "epochs", "learning_rate"}
-    assert RunPlan().distillation() == {}
+    assert set(teacher_settings(plan)) == {*shared, "steps", "epochs", "learning_rate"}
+    assert distillation(RunPlan()) == {}
 
 
 def test_a_recipe_is_said_of_student_and_teacher_alike() -> None:
     assert RunPlan().recipe == "auto"
-    assert RunPlan().for_student()["recipe"] == RunPlan().for_teacher()["recipe"] == "auto"
-    assert "recipe" not in RunPlan(recipe="finetune").for_student()
+    assert student_settings(RunPlan())["recipe"] == teacher_settings(RunPlan())["recipe"] == "auto"
+    assert "recipe" not in student_settings(RunPlan(recipe="finetune"))
 
 
 def test_a_students_batches_are_no_reason_to_score_again() -> None:
-    assert RunPlan(batch_size=32).for_scoring() == RunPlan().for_scoring()
+    assert scoring_settings(RunPlan(batch_size=32)) == scoring_settings(RunPlan())
 
 
 def test_layers_that_are_kept_stand_with_the_student_model() -> None:
     model = {"source": "hub", "name": "a/b"}
-    assert RunPlan().student_model(model) == model
-    assert RunPlan(student_layers=(0, 2)).student_model(model)["layers"] == [0, 2]
+    assert student_model(RunPlan(), model) == model
+    assert student_model(RunPlan(student_layers=(0, 2)), model)["layers"] == [0, 2]

@@ -9,6 +9,8 @@ from config.refusals import Refusal
 from reports.autopilot import AutopilotSettings, autopilot_of, status_of, status_text, switch_off, switch_on
 from studies.commands import StudyCommand
 
+SETTINGS = ("share_a_day", "cap", "target", "until")
+
 
 class Command(StudyCommand):
     help = "Show a study's autopilot: what it may spend, bought and would do next. With --on or --off, switch it."
@@ -28,6 +30,9 @@ class Command(StudyCommand):
         parser.add_argument("--until", type=datetime.date.fromisoformat, help="the last day on which it buys")
 
     def handle(self, *args: object, **options: Any) -> None:
+        given = [f"--{name.replace('_', '-')}" for name in SETTINGS if options[name] is not None]
+        if given and not options["on"]:
+            raise Refusal(f"{given[0]} counts with --on only: without it, nothing that the autopilot may is changed.")
         study, actor = self.study_and_actor(options)
         if options["on"]:
             switch_on(actor=actor, study=study, settings=_settings(options))
@@ -40,5 +45,4 @@ class Command(StudyCommand):
 def _settings(options: dict[str, Any]) -> AutopilotSettings:
     if options["share_a_day"] is None or options["cap"] is None:
         raise Refusal("--on takes --share-a-day and --cap: what it may spend a day and in all.")
-    names = ("share_a_day", "cap", "target", "until")
-    return AutopilotSettings(**{name: options[name] for name in names})
+    return AutopilotSettings(**{name: options[name] for name in SETTINGS})

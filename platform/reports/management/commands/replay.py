@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ class Command(RefusingCommand):
         )
 
     def handle(self, *args: object, **options: Any) -> None:
+        playing = [f"--{name}" for name in ("json", "policy", "noise") if options[name]]
+        if options["costs"] and playing:
+            raise CommandError(f"--costs plays nothing and prints a table of its own: leave out {playing[0]}.")
         surfaces = read_surface_file(options["file"])
         if options["costs"]:
             self.stdout.write(_costs(surfaces, options["costs"]))
@@ -95,12 +99,13 @@ def _number(text: str, kind: type[int] | type[float]) -> float | None:
 
 
 def _figures(result: ReplayResult) -> dict[str, float | int | None]:
-    """Regrets by policy; the planner's coverage is None where it bought nothing."""
+    """Regrets by policy, None where one has no figure; the planner's coverage is None where it bought nothing."""
     coverage = {
         f"coverage_{level * 100:.0f}": round(share, 4) if result.num_bands else None
         for level, share in result.coverage.items()
     }
-    return {**{name: round(value, 4) for name, value in result.regrets.items()}, **coverage, "bands": result.num_bands}
+    regrets = {name: None if isnan(value) else round(value, 4) for name, value in result.regrets.items()}
+    return {**regrets, **coverage, "bands": result.num_bands}
 
 
 def _table(results: list[ReplayResult], policies: list[str]) -> str:
@@ -109,7 +114,7 @@ def _table(results: list[ReplayResult], policies: list[str]) -> str:
     rows = [
         [
             result.task,
-            *(f"{result.regrets[name]:.2f}" for name in policies),
+            *("-" if isnan(result.regrets[name]) else f"{result.regrets[name]:.2f}" for name in policies),
             *(f"{share:.2f}" if result.num_bands else "-" for share in result.coverage.values()),
             str(result.num_bands),
         ]
