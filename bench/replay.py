@@ -21,11 +21,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
-from bench.parts.replay_coverage import band_checks, coverage  # noqa: E402  the path comes first
-from bench.parts.replay_own import own_results  # noqa: E402
-from bench.parts.replay_plot import plot  # noqa: E402
-from bench.parts.replay_printed import cost_errors, printed_cells  # noqa: E402
-from bench.parts.replay_worlds import World, surface_of  # noqa: E402
+from bench.parts.replay.coverage import band_checks, coverage  # noqa: E402  the path comes first
+from bench.parts.replay.own import own_results  # noqa: E402
+from bench.parts.replay.plot import plot  # noqa: E402
+from bench.parts.replay.printed import cost_errors, printed_cells  # noqa: E402
+from bench.parts.replay.worlds import World, surface_of  # noqa: E402
 from planning.policy import Question, advise  # noqa: E402
 from planning.posterior import prior_from  # noqa: E402
 from planning.replay import POLICIES, ReplayResult, prior_without, replay  # noqa: E402

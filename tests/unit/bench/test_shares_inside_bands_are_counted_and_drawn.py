@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bench.parts.replay_coverage import BandCheck, coverage
-from bench.parts.replay_plot import plot
+from bench.parts.replay.coverage import BandCheck, coverage
+from bench.parts.replay.plot import plot
 
 CHECKS = [
     BandCheck(task=task, region=region, level=level, times=times, is_inside=task != 0 or level == 0.9)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.parts.replay_coverage import LEVELS, BandCheck
+from bench.parts.replay.coverage import LEVELS, BandCheck
 
 if TYPE_CHECKING:
     from reports.charts import Theme

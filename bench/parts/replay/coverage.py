@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.parts.replay_worlds import World
+from bench.parts.replay.worlds import World
 from planning.posterior import Prior, fit_points
 from planning.surfaces import Cell, Cells, Point
 

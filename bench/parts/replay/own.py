@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.parts.replay_coverage import LEVELS
+from bench.parts.replay.coverage import LEVELS
 from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, fit_points, prior_from
 from planning.replay import Game, PlannerPlayer, ReplayResult, replay
@@ -51,8 +51,9 @@ def _result(surface: Surface, prior: Prior) -> OwnResult:
 def _share_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float]:
     """From nothing owned, against the fixed policy that ends best with money for the dearest student."""
     game = Game.of(surface)
-    budgets = np.geomspace(*np.array(game.starts()[0].budgets)[[0, -1]], NUM_BUDGETS)
-    ends = {name: game.play(policy, labels=0, budget=budgets[-1]) for name, policy in FIXED_POLICIES.items()}
+    cheapest, *_, dearest = game.starts()[0].budgets
+    budgets = np.geomspace(cheapest, dearest, NUM_BUDGETS)
+    ends = {name: game.play(policy, labels=0, budget=dearest) for name, policy in FIXED_POLICIES.items()}
     best = max(ends, key=lambda name: (ends[name].score, -ends[name].dollars))
     planner = PlannerPlayer(bank=Bank(prior=prior, cells=surface.cells))
     played = (game.play(planner, labels=0, budget=float(budget)) for budget in budgets)
