@@ -165,6 +165,7 @@ def _own(_: Asked) -> Figures:
         task = result.replayed.task.replace(", draw ", "_")
         figures |= _of(result.replayed, prefix=f"own_{task}")
         figures[f"own_{task}_share_of_dollars"] = _short(result.share_of_dollars)
+        figures[f"own_{task}_least_share"] = _short(result.least_share)
         shares.append(result.share_of_dollars)
         _say(f"  {result.replayed.task}: {result.best_fixed} ends best of the fixed policies")
         for (region, level), bands in result.held.items():

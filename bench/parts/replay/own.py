@@ -9,7 +9,7 @@ from bench.parts.replay.coverage import LEVELS
 from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, fit_points, prior_from
 from planning.replay import Game, PlannerPlayer, ReplayResult, replay
-from planning.surfaces import Cells, Point, Surface, measured_surfaces, published_surfaces, task_of
+from planning.surfaces import TEACHER, Cells, Point, Surface, measured_surfaces, published_surfaces, task_of
 
 NUM_BUDGETS = 60
 FARTHEST = 4
@@ -22,12 +22,14 @@ class OwnResult:
     """What the planner did on one surface.
 
     `share_of_dollars`: what it needs for the score on which the best fixed policy ends, over what that policy spends;
-    infinite where it never reaches it. `held`: by region and level, whether each band held what was measured.
+    infinite where it never reaches it. `least_share`: the same of one who knows all scores and buys a single student.
+    `held`: by region and level, whether each band held what was measured.
     """
 
     replayed: ReplayResult
     best_fixed: str
     share_of_dollars: float
+    least_share: float
     held: dict[tuple[str, float], list[bool]]
 
 
@@ -41,14 +43,20 @@ def own_results() -> list[OwnResult]:
 
 
 def _result(surface: Surface, prior: Prior) -> OwnResult:
-    best, share = _share_of_dollars(surface, prior)
+    best, share, least = _shares_of_dollars(surface, prior)
     held: dict[tuple[str, float], list[bool]] = {}
     for region, level, is_inside in _bands(surface, prior):
         held.setdefault((region, level), []).append(is_inside)
-    return OwnResult(replayed=replay(surface=surface, prior=prior), best_fixed=best, share_of_dollars=share, held=held)
+    return OwnResult(
+        replayed=replay(surface=surface, prior=prior),
+        best_fixed=best,
+        share_of_dollars=share,
+        least_share=least,
+        held=held,
+    )
 
 
-def _share_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float]:
+def _shares_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float, float]:
     """From nothing owned, against the fixed policy that ends best with money for the dearest student."""
     game = Game.of(surface)
     cheapest, *_, dearest = game.starts()[0].budgets
@@ -58,7 +66,9 @@ def _share_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float]:
     planner = PlannerPlayer(bank=Bank(prior=prior, cells=surface.cells))
     played = (game.play(planner, labels=0, budget=float(budget)) for budget in budgets)
     dollars = min((one.dollars for one in played if one.score >= ends[best].score), default=np.inf)
-    return best, dollars / ends[best].dollars
+    students = (point for point in surface.points if point.cell.pseudo_labels != TEACHER)
+    least = min(point.dollars for point in students if point.score >= ends[best].score)
+    return best, dollars / ends[best].dollars, least / ends[best].dollars
 
 
 def _bands(surface: Surface, prior: Prior) -> Iterator[tuple[str, float, bool]]:

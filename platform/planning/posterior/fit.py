@@ -95,7 +95,7 @@ def fit_points(*, points: Sequence[Point], prior: Prior) -> Posterior:
 
 def prior_from(surfaces: Sequence[Surface]) -> Prior:
     """The prior that other surfaces teach, mixed with the vague one."""
-    moments = [_moments(surface) for surface in surfaces if surface.points]
+    moments = [_moments(surface) for surface in surfaces]
     return learned_prior(means=[mean for mean, _ in moments], variances=[variance for _, variance in moments])
 
 
