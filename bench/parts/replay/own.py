@@ -9,7 +9,7 @@ from bench.parts.replay.coverage import LEVELS
 from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, fit_points, prior_from
 from planning.replay import Game, PlannerPlayer, ReplayResult, replay
-from planning.surfaces import TEACHER, Cells, Point, Surface, measured_surfaces, published_surfaces, task_of
+from planning.surfaces import TEACHER, Cells, Point, Surface, measured_surfaces, published_surfaces
 
 NUM_BUDGETS = 60
 FARTHEST = 4
@@ -34,12 +34,9 @@ class OwnResult:
 
 
 def own_results() -> list[OwnResult]:
-    """Each recorded surface, with the prior of the published tasks and of the other tasks of our own."""
-    own, published = measured_surfaces(), published_surfaces()
-    return [
-        _result(surface, prior_from([*published, *(other for other in own if task_of(other) != task_of(surface))]))
-        for surface in own
-    ]
+    """Each recorded surface, with the prior of the published tasks, as any study has."""
+    prior = prior_from(published_surfaces())
+    return [_result(surface, prior) for surface in measured_surfaces()]
 
 
 def _result(surface: Surface, prior: Prior) -> OwnResult:

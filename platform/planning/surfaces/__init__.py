@@ -9,8 +9,6 @@ from planning.surfaces.files import (
     published_surfaces,
     read_surfaces,
     shipped_file,
-    shipped_surfaces,
-    task_of,
     write_surfaces,
 )
 from planning.surfaces.prices import Owned, PriceList
@@ -36,7 +34,5 @@ __all__ = [
     "published_surfaces",
     "read_surfaces",
     "shipped_file",
-    "shipped_surfaces",
-    "task_of",
     "write_surfaces",
 ]

@@ -89,20 +89,6 @@ def measured_surfaces() -> list[Surface]:
     return read_surfaces(text=shipped_file("measured.csv"), name="measured.csv")
 
 
-def task_of(surface: Surface) -> str:
-    """The task of a surface of our own engine: its name without the draw of labels."""
-    return surface.name.partition(",")[0]
-
-
-def shipped_surfaces() -> list[Surface]:
-    """The published tasks and those of our own engine, all draws of a task as one."""
-    draws = defaultdict[str, list[Point]](list)
-    for surface in measured_surfaces():
-        draws[task_of(surface)] += surface.points
-    own = [Surface(name=f"{task}, our engine", points=tuple(points)) for task, points in draws.items()]
-    return [*published_surfaces(), *own]
-
-
 def shipped_file(name: str) -> str:
     """The text of one of the files that ship with Fulcrum."""
     return (resources.files("planning.surfaces") / "data" / name).read_text(encoding="utf-8")

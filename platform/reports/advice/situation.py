@@ -222,19 +222,20 @@ def situation_of(
     study: Study, *, ledger: StudyLedger | None = None, measured: Sequence[Point] | None = None
 ) -> Situation:
     """Read the state of a study; `ledger` and `measured`, its points, where they are read already."""
-    ledger = ledger or StudyLedger(study)
-    found = points_of(ledger) if measured is None else measured
     runs = Run.objects.filter(study=study)
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
-    open_ones = open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples")
+    # Before the ledger, which then has each of them, whatever is started meanwhile.
+    open_runs = list(open_ones.only("kind", "num_unlabelled", "model", "snapshot__num_examples"))
+    ledger = ledger or StudyLedger(study)
+    found = points_of(ledger) if measured is None else measured
     self_taught = self_taught_runs(study)
     return Situation(
         study=study,
         points=tuple(found),
         teachers=_teachers(ledger),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=frozenset(_cell_of(run, self_taught, ledger) for run in open_ones),
+        under_way=frozenset(_cell_of(run, self_taught, ledger) for run in open_runs),
         pool=_pool(study, ledger),
         money=_money(study),
         terms=_terms(study),

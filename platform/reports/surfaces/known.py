@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
-from planning.surfaces import Surface, distinct_surfaces, shipped_surfaces
+from planning.surfaces import Surface, distinct_surfaces, published_surfaces
 from reports.bills import LedgerRows, StudyLedger
 from reports.surfaces.importing import imported_surfaces
 from reports.surfaces.recording import surface_of
@@ -37,7 +37,7 @@ def known_surfaces(*, exclude_study: Study | None = None) -> list[Surface]:
 def all_surfaces() -> list[KnownSurface]:
     """All surfaces with their origin; a task may be there twice. Imported ones that cannot be read are left out."""
     origins = {
-        "shipped": shipped_surfaces(),
+        "shipped": published_surfaces(),
         "imported": imported_surfaces().surfaces,
         "own study": list(_own_surfaces()),
     }

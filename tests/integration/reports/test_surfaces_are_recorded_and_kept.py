@@ -10,7 +10,7 @@ from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.models import Path as SpendingPath
 from planning.posterior import prior_from
-from planning.surfaces import TEACHER, read_surfaces, shipped_surfaces, write_surfaces
+from planning.surfaces import TEACHER, published_surfaces, read_surfaces, write_surfaces
 from reports.models import ImportedSurface
 from reports.surfaces import FEWEST_CELLS, SurfaceFileRefused, import_surfaces, known_surfaces, surface_csv
 from runs.models import RunKind, RunState
@@ -50,7 +50,7 @@ def surfaces(*arguments: str | Path, **options: object) -> str:
 
 
 def known_names(exclude: Study | None = None) -> list[str]:
-    return [surface.name for surface in known_surfaces(exclude_study=exclude)[len(shipped_surfaces()) :]]
+    return [surface.name for surface in known_surfaces(exclude_study=exclude)[len(published_surfaces()) :]]
 
 
 def test_a_study_is_written_as_replay_reads_it_without_its_names(study: Study) -> None:
@@ -130,7 +130,7 @@ def test_shipped_imported_and_own_surfaces_are_known(study: Study, file: Path) -
     assert FEWEST_CELLS == 4
     ground.distilled(study, teacher=study.runs.get(kind=RunKind.FINETUNE_TEACHER), num_pseudo_labels=80)
     assert [name.rsplit(" ", 1)[0] for name in known_names()] == ["one", "Text classification"]
-    assert [line.split()[0] for line in surfaces("list").splitlines()] == ["shipped"] * 7 + ["imported", "own"]
+    assert [line.split()[0] for line in surfaces("list").splitlines()] == ["shipped"] * 4 + ["imported", "own"]
 
 
 def test_a_study_with_a_run_under_way_is_not_finished(study: Study) -> None:

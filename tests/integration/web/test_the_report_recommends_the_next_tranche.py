@@ -6,9 +6,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from budgets.models import Path
 from reports.advice import next_tranche, recommend
 from reports.formatting import money_range
 from reports.models import Recommendation
+from runs.models import Run, RunKind
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -95,6 +97,9 @@ def test_the_button_for_labels_fills_in_the_publish_page(manager: Client) -> Non
     factories.examples(study, [f"test {number}" for number in range(20)], labels=["good", "bad"] * 10, split=Split.TEST)
     factories.examples(study, [f"new {number}" for number in range(200)])
     ground.annotated_none(study, utility=0.5)
+    teacher = ground.run(study, RunKind.FINETUNE_TEACHER, path=Path.DISTIL)
+    ground.evaluate(teacher, 0.5)
+    Run.objects.filter(pk=teacher.pk).update(model=study.teacher_model)
     recommend(study=study)
     response = manager.get(reverse("report", args=[study.pk]))
     best, step = response.context["next"].best, response.context["first_step"]

@@ -184,12 +184,15 @@ def test_a_teacher_whose_licence_nobody_has_confirmed_starts_nothing_until_someb
     assert study.runs.count() == 5
 
 
-def test_without_labels_a_student_of_none_starts_and_labels_come_next(manager: Client) -> None:
+def test_without_labels_what_none_come_to_starts_and_labels_come_next(manager: Client) -> None:
     study = made(num_labels=0)
     found = advised(study)
-    assert names(found) == ["a student of no labels", "10 more labels and a student of 10 labels"]
+    assert names(found) == [
+        *("a student of no labels", "10 more labels and a student of 10 labels"),
+        *("the teacher of no labels", "a student of no labels and 20 pseudo-labels"),
+    ]
     press(manager, study, state(found))
-    assert [run.num_labels for run in study.runs.all()] == [0]
+    assert [run.num_labels for run in study.runs.all()] == [0, 0, 0, 0]
     step = manager.get(reverse("report", args=[study.pk])).context["labels_step"]
     assert step is None
     advised(study)
