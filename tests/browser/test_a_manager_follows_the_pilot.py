@@ -90,6 +90,7 @@ def test_the_point_lands_inside_or_outside_its_band_and_the_page_says_so(visit: 
     office.get_by_label("Student steps").fill("20")
     office.get_by_role("spinbutton", name="Seeds").fill("1")
     office.get_by_role("button", name="Start", exact=True).click()
+    expect(office).to_have_url(re.compile(r"/runs/\d+/$"))
     wait_until(lambda: all_succeeded(study, 3), "what was recommended is measured")
 
     run = Run.objects.latest("pk")
