@@ -27,12 +27,12 @@ from training.recipes.run import RecipeRun
 from training.recipes.trainings import Training
 from training.spec import (
     NUM_FOLDS,
-    PLENTY_PER_LABEL,
     PROBE,
     are_plenty,
     dev_decides,
     fewest_labels,
     num_folds,
+    plenty_per_label,
     recipes_that_compete,
 )
 from training.train import SearchResult
@@ -58,10 +58,11 @@ class Decision:
 def plenty_of_labels(run: RecipeRun) -> str:
     """Say that labels are so many that fine-tuning needs no comparison; "" where they are not."""
     num_labels, num_classes = _num_labels(run), len(run.job.spec.labels)
-    if not are_plenty(num_labels, num_rows=0 if run.train is None else len(run.train), num_classes=num_classes):
+    num_rows = 0 if run.train is None else len(run.train)
+    if not are_plenty(num_labels, num_rows=num_rows, num_classes=num_classes, task_type=run.task_type):
         return ""
     share = f"{num_labels / num_classes:,.0f} labels per class"
-    return f"There are {share}; from {PLENTY_PER_LABEL} on, nothing else is tried."
+    return f"There are {share}; from {plenty_per_label(run.task_type):,} on, nothing else is tried."
 
 
 def decide(run: RecipeRun, start: HeadStart) -> Decision:

@@ -4,12 +4,12 @@ from training.spec.declaring import FormGroup, Setting, Settings, SpecInvalid, l
 from training.spec.label_texts import LabelTexts
 from training.spec.recipes import (
     NUM_FOLDS,
-    PLENTY_PER_LABEL,
     are_plenty,
     dev_decides,
     fewest_labels,
     num_folds,
     pairs_texts,
+    plenty_per_label,
     recipes_that_compete,
 )
 from training.spec.run_spec import RunSpec
@@ -59,7 +59,6 @@ __all__ = [
     "NUM_FOLDS",
     "OF_WRITTEN",
     "ON_POLICY",
-    "PLENTY_PER_LABEL",
     "PROBE",
     "SOFT",
     "SOURCES",
@@ -86,6 +85,7 @@ __all__ = [
     "like",
     "num_folds",
     "pairs_texts",
+    "plenty_per_label",
     "recipes_that_compete",
     "require",
     "setting",

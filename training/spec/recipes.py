@@ -6,6 +6,8 @@ from training.tasks import BI_ENCODER, TaskType
 # Labels, and labels per class, below which training is not tried, and from which nothing else is.
 FEWEST_LABELS, FEWEST_PER_LABEL = 50, 8
 PLENTY_ROWS, PLENTY_PER_LABEL = 1_000, 200
+# Of pairs so many times as many: a cosine of sentence vectors is long ahead of what training makes of them.
+TIMES_FOR_PAIRS = 10
 # Dev decides from so many rows on, and so many per label.
 FEWEST_DEV, FEWEST_DEV_PER_LABEL = 100, 5
 NUM_FOLDS = 3
@@ -18,9 +20,19 @@ def fewest_labels(num_classes: int) -> int:
     return max(FEWEST_LABELS, FEWEST_PER_LABEL * num_classes)
 
 
-def are_plenty(num_labels: int, *, num_rows: int, num_classes: int) -> bool:
+def plenty_per_label(task_type: TaskType) -> int:
+    """From how many labels per class on training needs no comparison."""
+    return PLENTY_PER_LABEL * _times(task_type)
+
+
+def are_plenty(num_labels: int, *, num_rows: int, num_classes: int, task_type: TaskType) -> bool:
     """Whether labels are so many that training needs no comparison."""
-    return num_labels >= PLENTY_PER_LABEL * num_classes and num_rows >= PLENTY_ROWS
+    are_enough_rows = num_rows >= PLENTY_ROWS * _times(task_type)
+    return num_labels >= plenty_per_label(task_type) * num_classes and are_enough_rows
+
+
+def _times(task_type: TaskType) -> int:
+    return TIMES_FOR_PAIRS if len(task_type.input_fields) > 1 else 1
 
 
 def dev_decides(num_dev: int, *, num_classes: int) -> bool:

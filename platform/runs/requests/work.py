@@ -83,7 +83,8 @@ def _compared_trainings(run: PlannedRun | Run, inputs: Inputs) -> tuple[int, int
     is_auto = run.training.get("recipe", FINETUNE) == AUTO and RunKind(run.kind) != RunKind.DISTIL
     # Written answers come of fine-tuning alone, which is compared with nothing.
     compares = is_auto and study.definition.has_labels
-    if not compares or are_plenty(num_labels, num_rows=num_labels, num_classes=num_classes):
+    sizes = {"num_rows": num_labels, "num_classes": num_classes}
+    if not compares or are_plenty(num_labels, **sizes, task_type=study.definition):
         return 1, 0
     if num_labels < fewest_labels(num_classes):
         return 0, 0
