@@ -160,20 +160,16 @@ def _coverage(asked: Asked) -> Figures:
 
 def _own(_: Asked) -> Figures:
     figures: Figures = {}
-    shares, held = list[float](), dict[str, list[bool]]()
-    for result in own_results():
+    results = own_results()
+    for result in results:
         task = result.replayed.task.replace(", draw ", "_")
         figures |= _of(result.replayed, prefix=f"own_{task}")
         figures[f"own_{task}_share_of_dollars"] = _short(result.share_of_dollars)
         figures[f"own_{task}_least_share"] = _short(result.least_share)
-        shares.append(result.share_of_dollars)
         _say(f"  {result.replayed.task}: {result.best_fixed} ends best of the fixed policies")
-        for (region, level), bands in result.held.items():
-            held.setdefault(f"own_coverage_{region}_{level:.0%}".replace("%", ""), []).extend(bands)
-    figures["own_largest_share_of_dollars"] = _short(max(shares))
-    for name, bands in held.items():
-        figures |= {name: _short(np.mean(bands)), f"{name}_bands": len(bands)}
-    return figures
+    figures["own_largest_share_of_dollars"] = _short(max(result.share_of_dollars for result in results))
+    checks = [check for result in results for check in result.checks]
+    return {**figures, **{f"own_{name}": _short(value) for name, value in coverage(checks).items()}}
 
 
 def _speed(_asked: Asked) -> Figures:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.parts.replay.coverage import LEVELS
+from bench.parts.replay.coverage import FARTHEST, LEVELS, BandCheck
 from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, fit_points, prior_from
 from planning.replay import Game, PlannerPlayer, ReplayResult, replay
 from planning.surfaces import TEACHER, Cells, Point, Surface, measured_surfaces, published_surfaces
 
 NUM_BUDGETS = 60
-FARTHEST = 4
 SHOWN_IN_EACH = 2
 """Of the points up to some number of labels one in so many is shown, the others are forecast."""
 
@@ -23,33 +22,30 @@ class OwnResult:
 
     `share_of_dollars`: what it needs for the score on which the best fixed policy ends, over what that policy spends;
     infinite where it never reaches it. `least_share`: the same of one who knows all scores and buys a single student.
-    `held`: by region and level, whether each band held what was measured.
+    `checks`: whether its bands held what was measured.
     """
 
     replayed: ReplayResult
     best_fixed: str
     share_of_dollars: float
     least_share: float
-    held: dict[tuple[str, float], list[bool]]
+    checks: list[BandCheck]
 
 
 def own_results() -> list[OwnResult]:
     """Each recorded surface, with the prior of the published tasks, as any study has."""
     prior = prior_from(published_surfaces())
-    return [_result(surface, prior) for surface in measured_surfaces()]
+    return [_result(number, surface, prior) for number, surface in enumerate(measured_surfaces())]
 
 
-def _result(surface: Surface, prior: Prior) -> OwnResult:
+def _result(number: int, surface: Surface, prior: Prior) -> OwnResult:
     best, share, least = _shares_of_dollars(surface, prior)
-    held: dict[tuple[str, float], list[bool]] = {}
-    for region, level, is_inside in _bands(surface, prior):
-        held.setdefault((region, level), []).append(is_inside)
     return OwnResult(
         replayed=replay(surface=surface, prior=prior),
         best_fixed=best,
         share_of_dollars=share,
         least_share=least,
-        held=held,
+        checks=list(_checks(number, surface, prior)),
     )
 
 
@@ -68,7 +64,7 @@ def _shares_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float, floa
     return best, dollars / ends[best].dollars, least / ends[best].dollars
 
 
-def _bands(surface: Surface, prior: Prior) -> Iterator[tuple[str, float, bool]]:
+def _checks(number: int, surface: Surface, prior: Prior) -> Iterator[BandCheck]:
     """Show points up to some number of labels; forecast the others there, and those of up to four times the labels."""
     rungs = sorted({point.cell.labels for point in surface.points if point.cell.labels})
     for most in rungs[1:-1]:
@@ -76,13 +72,16 @@ def _bands(surface: Surface, prior: Prior) -> Iterator[tuple[str, float, bool]]:
         shown = within[::SHOWN_IN_EACH]
         beyond = [point for point in surface.points if most < point.cell.labels <= FARTHEST * most]
         for region, targets in (("inside", within[1::SHOWN_IN_EACH]), ("beyond", beyond)):
-            yield from ((region, level, held) for level, held in _held(shown, targets, prior))
+            for labels, level, is_inside in _held(shown, targets, prior):
+                times = max(labels / most, 1.0)
+                yield BandCheck(task=number, region=region, level=level, times=times, is_inside=is_inside)
 
 
-def _held(shown: Sequence[Point], targets: Sequence[Point], prior: Prior) -> Iterator[tuple[float, bool]]:
+def _held(shown: Sequence[Point], targets: Sequence[Point], prior: Prior) -> Iterator[tuple[int, float, bool]]:
+    """Of each band its point's labels, its level, and whether it holds the point's score."""
     random = np.random.default_rng(0)
     worlds = fit_points(points=shown, prior=prior).worlds(Cells.of([point.cell for point in targets]))
     for place, point in enumerate(targets):
         for level in LEVELS:
             low, high = worlds.band(place, level, random)
-            yield level, bool(low <= point.score <= high)
+            yield point.cell.labels, level, bool(low <= point.score <= high)

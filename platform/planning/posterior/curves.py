@@ -14,7 +14,7 @@ from planning.surfaces import Cells, Floats
 
 CURVE_PARAMETERS = (
     *("floor", "ceiling", "gap", "half", "ratio", "shape", "teacher_shape"),
-    *("u_half", "u_shape", "head_start"),
+    *("u_half", "u_shape", "zero_shot"),
 )
 PARAMETERS = (*CURVE_PARAMETERS, "noise", "discrepancy")
 FAMILIES = ("Hill", "Weibull", "rectified power law")

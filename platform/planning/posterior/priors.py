@@ -61,7 +61,7 @@ VAGUE_NORMALS = {
     "teacher_shape": (0.4, 0.6),
     "u_half": (3.7, 1.0),
     "u_shape": (0.0, 0.5),
-    "head_start": (0.0, 1.2),
+    "zero_shot": (0.0, 1.2),
     "noise": (float(np.log(1.2)), 0.4),
     "discrepancy": (float(np.log(2.7)), 0.6),
 }

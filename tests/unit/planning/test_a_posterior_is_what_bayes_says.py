@@ -17,14 +17,14 @@ def parameters(**values: float) -> Floats:
 
 @pytest.mark.parametrize("family", [0, 1, 2])
 def test_a_curve_is_half_way_up_at_its_half(family: int) -> None:
-    some = parameters(floor=-60.0, ceiling=60.0, half=3.0, ratio=1.0, u_half=4.0, head_start=-60.0)
+    some = parameters(floor=-60.0, ceiling=60.0, half=3.0, ratio=1.0, u_half=4.0, zero_shot=-60.0)
     cells = Cells.of([Cell(0), Cell(1000), Cell(10**9), Cell(100, TEACHER), Cell(100, 10_000)])
     scores = surface_scores(parameters=some, families=np.array([float(family)]), cells=cells)
     assert scores[0] == pytest.approx([0, 50, 100, 50, 25], abs=0.1)
 
 
-def test_a_teacher_begins_at_the_labels_that_its_head_start_is_worth() -> None:
-    some = parameters(floor=-60.0, ceiling=60.0, half=3.0, ratio=1.0, u_half=4.0, head_start=2.0)
+def test_a_teacher_begins_at_the_labels_that_its_zero_shot_reading_is_worth() -> None:
+    some = parameters(floor=-60.0, ceiling=60.0, half=3.0, ratio=1.0, u_half=4.0, zero_shot=2.0)
     cells = Cells.of([Cell(0), Cell(0, TEACHER), Cell(0, 10_000)])
     scores = surface_scores(parameters=some, families=np.zeros(1), cells=cells)
     assert scores[0] == pytest.approx([0, 50, 25], abs=0.1)

@@ -1,6 +1,15 @@
 import pytest
 
-from planning.surfaces import TEACHER, BadSurface, Cell, Surface, published_surfaces, read_surfaces, write_surfaces
+from planning.surfaces import (
+    TEACHER,
+    BadSurface,
+    Cell,
+    Surface,
+    measured_surfaces,
+    published_surfaces,
+    read_surfaces,
+    write_surfaces,
+)
 from tests.unit.planning.grounds import point, tiny
 
 HEADER = "task,L_labels,U_unlabeled,total_usd,score\n"
@@ -12,6 +21,12 @@ def test_what_is_written_is_read() -> None:
     assert other == tiny()
     assert read.points[0].sd == pytest.approx(2.0)
     assert (read.points[1], read.points[0].cell) == (surface.points[1], Cell(10))
+
+
+def test_surfaces_of_our_own_engine_are_shipped() -> None:
+    own = {surface.name: {point.cell.labels for point in surface.points} for surface in measured_surfaces()}
+    assert list(own) == ["topics, draw 1", "fever, draw 1", "multipit_id, draw 1"]
+    assert all({0, 75, 300} <= labels for labels in own.values())
 
 
 def test_the_published_tasks_are_shipped() -> None:
