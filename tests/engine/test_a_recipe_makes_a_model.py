@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from tests.tiny_runs import EVERY_LABELLED_TYPE, RunFolder, carry_out, examples, write_dataset
+from training.contract import TRIALS
 from training.data import DataInvalid, InputLine, ModelOutputs
 from training.distil import read_soft_labels
 from training.evaluation.predict import load_predictor
 from training.learners import HeldOut
-from training.recipes import NothingKnown, RecipeUnusable
+from training.recipes import NothingKnown, RecipeUnusable, deciding
 from training.runtime import StopFlag
 from training.spec import SpecInvalid, recipes
 from training.tasks import TaskType
@@ -96,6 +97,20 @@ def test_auto_compares_with_fine_tuning_on_folds_where_dev_is_small(run_folder: 
     assert choice["judged_on"] == "folds"
     scored = {one["name"]: one["score"] for one in choice["candidates"]}
     assert scored["probe"] is not None and "labels left out in turn" in choice["why"]
+
+
+@pytest.mark.parametrize(("learning_rate", "num_folds"), [(0.1, 1), (1e-7, 3)], ids=["spoilt", "as-good"])
+def test_folds_go_on_until_one_recipe_is_clearly_ahead(
+    learning_rate: float, num_folds: int, run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "FEWEST_JUDGED", 5)
+    training = {"recipe": "auto", "steps": 30, "learning_rate": learning_rate}
+    without_dev = {name: place for name, place in DATA.items() if name != "dev"}
+    folder = run_folder(training=training, data=without_dev, label_texts=SAID)
+    choice = carry_out(folder)["choice"]
+    kept = sorted(path.name for path in (folder / TRIALS).glob("probe-fold-*"))
+    assert kept == [f"probe-fold-{number + 1}" for number in range(num_folds)]
+    assert f"{8 * num_folds} labels left out in turn" in choice["why"] and choice["chosen"] != "probe"
 
 
 @pytest.mark.parametrize("pooling", ["mean", "bi_encoder"])

@@ -14,7 +14,7 @@ from training.fewshot.judging import (
     tag_answers,
 )
 from training.fewshot.label_parts import PartHeads, heads_of_parts
-from training.fewshot.linear import fit_logistic
+from training.fewshot.linear import Prior, fit_logistic
 from training.fewshot.model_selection import Candidate, Choice, choose
 from training.fewshot.names import TEMPLATE, LabelText
 from training.fewshot.recipes import OF_PAIRS, OF_TEXTS, Evidence, Recipe, recipes_for
@@ -36,6 +36,7 @@ __all__ = [
     "LabelText",
     "LinearHead",
     "PartHeads",
+    "Prior",
     "Recipe",
     "TransitionsChoice",
     "UnitVectors",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
@@ -14,37 +16,48 @@ MAX_ITERATIONS = 100
 TOLERANCE = 1e-2
 # What holds a bias to its start, whatever holds the weights.
 BIAS_STRENGTH = 0.3
+# By which share of the loss a step must better it.
+LEAST_GAIN, LEAST_GAIN_FP32 = 1e-6, 1e-5
 # Of more units, as the words of texts, a slope is computed in fp32, in half the time: it is exact enough for TOLERANCE.
 MOST_IN_FP64 = 1_000
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A Gaussian prior around a head; strengths, above 0, are one over its variance."""
+
+    head: LinearHead
+    strength: float
+    bias_strength: float = BIAS_STRENGTH
 
 
 def fit_logistic(
     *,
     features_NF: Floats,
     targets_NC: Floats,
-    start: LinearHead,
-    strength: float,
+    prior: Prior,
     exclusive: bool,
-    bias_strength: float = BIAS_STRENGTH,
+    first: LinearHead | None = None,
 ) -> LinearHead:
     """Fit a multinomial logistic regression, or one per label where labels do not exclude each other.
 
-    Minimises the summed cross-entropy and `strength` / 2 times the squared distance of the weights from those of
-    `start`, `bias_strength` / 2 times that of the bias: a Gaussian prior around it. `start` itself is returned where
-    there are no rows.
+    Minimises the summed cross-entropy and `strength` / 2 times the squared distance of the weights from those of the
+    prior's head, `bias_strength` / 2 times that of the bias. That head itself is returned where there are no rows.
 
     Parameters
     ----------
     targets_NC
         0 or 1, or soft labels.
-    strength, bias_strength
-        above 0.
+    first
+        where the search begins, e.g. a head of another strength, which is near; the prior's by default.
     """
+    start = prior.head
     if not len(features_NF):
         return start
     shape = start.weights_CF.shape
     size = start.weights_CF.size
-    dtype = np.float64 if len(features_NF) <= MOST_IN_FP64 else np.float32
+    is_fp64 = len(features_NF) <= MOST_IN_FP64
+    dtype, least_gain = (np.float64, LEAST_GAIN) if is_fp64 else (np.float32, LEAST_GAIN_FP32)
     features_NF, targets_NC = features_NF.astype(dtype), targets_NC.astype(dtype)
 
     def loss(flat: Floats) -> tuple[float, Floats]:
@@ -52,17 +65,18 @@ def fit_logistic(
         logits_NC = features_NF @ weights_CF.T.astype(dtype) + bias_C.astype(dtype)
         value, slope_NC = _cross_entropy(logits_NC, targets_NC, exclusive)
         from_start_CF, bias_from_C = weights_CF - start.weights_CF, bias_C - start.bias_C
-        value += strength / 2 * float((from_start_CF**2).sum()) + bias_strength / 2 * float((bias_from_C**2).sum())
+        value += prior.strength / 2 * float((from_start_CF**2).sum())
+        value += prior.bias_strength / 2 * float((bias_from_C**2).sum())
         slope = [
-            slope_NC.T @ features_NF + strength * from_start_CF,
-            slope_NC.sum(axis=0) + bias_strength * bias_from_C,
+            slope_NC.T @ features_NF + prior.strength * from_start_CF,
+            slope_NC.sum(axis=0) + prior.bias_strength * bias_from_C,
         ]
         return value, np.concatenate([part.ravel() for part in slope])
 
-    first = np.concatenate([start.weights_CF.ravel(), start.bias_C])
-    found = minimize(
-        loss, first, jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITERATIONS, "gtol": TOLERANCE, "ftol": 1e-6}
-    ).x
+    first = first or start
+    options = {"maxiter": MAX_ITERATIONS, "gtol": TOLERANCE, "ftol": least_gain}
+    flat = np.concatenate([first.weights_CF.ravel(), first.bias_C])
+    found = minimize(loss, flat, jac=True, method="L-BFGS-B", options=options).x
     return LinearHead(weights_CF=found[:size].reshape(shape), bias_C=found[size:])
 
 

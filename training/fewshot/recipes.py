@@ -11,7 +11,7 @@ from scipy.special import expit, softmax
 
 from training.fewshot.features import Floats, cosines_of, unit_rows
 from training.fewshot.frozen_head import LinearHead
-from training.fewshot.linear import fit_logistic
+from training.fewshot.linear import Prior, fit_logistic
 
 # A name counts as much as so many labelled rows.
 NAME_ROWS = 8.0
@@ -126,12 +126,13 @@ def class_means(evidence: Evidence, strength: float = 0.0) -> LinearHead:
 def logistic(evidence: Evidence, strength: float) -> LinearHead:
     """Logistic regression drawn to the names' head as it is without labels; of words, and of mute names, to nothing."""
     if strength not in evidence.fitted:
+        near = min(evidence.fitted, key=lambda other: abs(np.log(other / strength)), default=None)
         evidence.fitted[strength] = fit_logistic(
             features_NF=evidence.features_NF,
             targets_NC=evidence.targets_NC,
-            start=_unlabelled_head(evidence),
-            strength=strength,
+            prior=Prior(_unlabelled_head(evidence), strength),
             exclusive=evidence.exclusive,
+            first=None if near is None else evidence.fitted[near],
         )
     return evidence.fitted[strength]
 
@@ -141,8 +142,7 @@ def logistic_from_names(evidence: Evidence, strength: float) -> LinearHead:
     return fit_logistic(
         features_NF=evidence.features_NF,
         targets_NC=evidence.targets_NC,
-        start=_unlabelled_head(evidence, names),
-        strength=strength,
+        prior=Prior(_unlabelled_head(evidence, names), strength),
         exclusive=evidence.exclusive,
     )
 
@@ -170,10 +170,8 @@ def cosine(evidence: Evidence, strength: float = COSINE_STRENGTHS[-1]) -> Linear
     found = fit_logistic(
         features_NF=cosine_N1,
         targets_NC=evidence.targets_NC,
-        start=start,
-        strength=strength,
+        prior=Prior(start, strength, bias_strength=strength),
         exclusive=evidence.exclusive,
-        bias_strength=strength,
     )
     slope_C = found.weights_CF[:, 0] / spread
     width = evidence.names_CF.shape[1]
@@ -192,8 +190,7 @@ def cosine_and_features(evidence: Evidence, strength: float) -> LinearHead:
     found = fit_logistic(
         features_NF=evidence.features_NF * scale_F,
         targets_NC=evidence.targets_NC,
-        start=replace(start, weights_CF=start.weights_CF / scale_F),
-        strength=strength,
+        prior=Prior(replace(start, weights_CF=start.weights_CF / scale_F), strength),
         exclusive=evidence.exclusive,
     )
     return replace(found, weights_CF=found.weights_CF * scale_F)

@@ -37,6 +37,9 @@ from training.spec import (
 )
 from training.train import SearchResult
 
+# Folds that judged so many rows decide early where all but the best are so many standard errors behind it.
+FEWEST_JUDGED, ERRORS_BEHIND = 100, 2.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
@@ -112,21 +115,48 @@ def _on_dev(run: RecipeRun, start: HeadStart, trainings: Sequence[Training], dev
 
 
 def _on_folds(run: RecipeRun, start: HeadStart, trainings: Sequence[Training]) -> Decision:
-    """Train each on folds of the labels, at the first rate of the search, and compare on those left out."""
+    """Train each on folds of the labels, at the first rate of the search, and compare on those left out.
+
+    Once the best is clearly ahead, the folds that are left are not trained.
+    """
     began = run.job.meter.device_seconds()
     fold_N = stratified_folds(run.labels_NC.astype(np.float64), count=NUM_FOLDS, seed=run.job.spec.seed)
-    count = num_folds(len(fold_N))
-    folds = [_fold(run, start, fold_N, number) for number in range(count)]
+    folds: list[Fold] = []
+    outputs: list[list[ModelOutputs]] = [[] for _ in trainings]
+    for number in range(num_folds(len(fold_N))):
+        folds.append(_fold(run, start, fold_N, number))
+        for one, found in zip(trainings, outputs, strict=True):
+            found.append(fold_outputs(one, folds[-1]))
+        decision = _by_folds(run, start, trainings, folds, outputs)
+        if sum(len(fold.judge) for fold in folds) >= FEWEST_JUDGED and _is_clear(decision):
+            break
+    return replace(decision, device_seconds=run.job.meter.device_seconds() - began)
+
+
+def _by_folds(
+    run: RecipeRun,
+    start: HeadStart,
+    trainings: Sequence[Training],
+    folds: Sequence[Fold],
+    outputs: Sequence[Sequence[ModelOutputs]],
+) -> Decision:
+    """Decide by the folds that were trained without; `outputs` are of each training, by fold."""
     answers = [[answer for fold in folds for answer in start.predict(fold.judge, fold.head)]]
-    rows = run.labelled.of(np.concatenate([np.flatnonzero(fold_N == number) for number in range(count)]))
+    rows = run.labelled.of(np.concatenate([fold.places for fold in folds]))
     choices: dict[str, TransitionsChoice | None] = {}
-    for one in trainings:
-        outputs = ModelOutputs.joined([fold_outputs(one, fold) for fold in folds])
-        predicted, choices[one.recipe] = _found_together(run, folds, rows, outputs)
+    for one, found in zip(trainings, outputs, strict=True):
+        predicted, choices[one.recipe] = _found_together(run, folds, rows, ModelOutputs.joined(found))
         answers.append(predicted)
     decision = _compared(run, start, trainings, rows=rows, answers=answers, judged_on="folds")
     of_tags = None if decision.recipe is None else choices[decision.recipe]
-    return replace(decision, device_seconds=run.job.meter.device_seconds() - began, transitions_choice=of_tags)
+    return replace(decision, transitions_choice=of_tags)
+
+
+def _is_clear(decision: Decision) -> bool:
+    """Whether all but the best are behind it by more than chance."""
+    best = max(decision.candidates, key=lambda one: float(one["score"]))
+    others = [one for one in decision.candidates if one is not best]
+    return all(best["score"] - one["score"] > ERRORS_BEHIND * one["error"] for one in others)
 
 
 def _found_together(
@@ -156,9 +186,9 @@ def _found_together(
 
 
 def _fold(run: RecipeRun, start: HeadStart, fold_N: npt.NDArray[np.int64], number: int) -> Fold:
-    teach = run.labelled.of(np.flatnonzero(fold_N != number))
-    judge = run.labelled.of(np.flatnonzero(fold_N == number))
-    return Fold(number=number + 1, teach=teach, judge=judge, head=start.head_of(teach))
+    teach, places = run.labelled.of(np.flatnonzero(fold_N != number)), np.flatnonzero(fold_N == number)
+    judge = run.labelled.of(places)
+    return Fold(number=number + 1, teach=teach, judge=judge, places=places, head=start.head_of(teach))
 
 
 def _compared(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from training.answers import Rows
 from training.contract import TRIALS
 from training.data import ModelOutputs
@@ -19,11 +22,12 @@ JUDGED = "fold"
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """Rows that teach, those that judge, and a head fitted to the first."""
+    """Rows that teach, those that judge with their places among the labelled, and a head fitted to the first."""
 
     number: int
     teach: Rows
     judge: Rows
+    places: npt.NDArray[np.int64]
     head: FrozenHead
 
 

@@ -11,8 +11,8 @@ TIMES_FOR_PAIRS = 10
 # Dev decides from so many rows on, and so many per label.
 FEWEST_DEV, FEWEST_DEV_PER_LABEL = 100, 5
 NUM_FOLDS = 3
-# From so many labels on, one fold of them is as sure a judge as all were of few.
-ONE_FOLD_ROWS = 600
+# From so many labels on, one fold of them is a sure enough judge.
+ONE_FOLD_ROWS = 1_500
 
 
 def fewest_labels(num_classes: int) -> int:
@@ -41,7 +41,7 @@ def dev_decides(num_dev: int, *, num_classes: int) -> bool:
 
 
 def num_folds(num_rows: int) -> int:
-    """How many folds are trained without, where folds decide."""
+    """How many folds are trained without at most, where folds decide."""
     return NUM_FOLDS if num_rows < ONE_FOLD_ROWS else 1
 
 

@@ -26,6 +26,7 @@ from training.fewshot import (
     FrozenHead,
     FrozenStudy,
     LinearHead,
+    Prior,
     UnitVectors,
     VectorStore,
     fit_logistic,
@@ -191,10 +192,8 @@ def plain_logistic(draw: Draw) -> Iterator[tuple[str, Answered]]:
     head = fit_logistic(
         features_NF=features,
         targets_NC=targets,
-        start=start,
-        strength=1.0,
+        prior=Prior(start, strength=1.0, bias_strength=1e-6),
         exclusive=draw.bench.task_type.unit != "label",
-        bias_strength=1e-6,
     )
     yield "plain_logistic", Answered(predicted=draw.bench.decode(head.logits(_raw(draw.bench.test_vectors))))
 

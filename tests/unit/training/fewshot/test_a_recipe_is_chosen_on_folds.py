@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.training.fewshot.evidence import make
-from training.fewshot import Choice, LinearHead, choose, fit_logistic, recipes
+from training.fewshot import Choice, LinearHead, Prior, choose, fit_logistic, recipes
 
 
 def test_every_candidate_has_its_score_and_the_choice_its_reason() -> None:
@@ -22,9 +22,9 @@ def test_every_candidate_has_its_score_and_the_choice_its_reason() -> None:
 def test_recipes_that_hold_a_logistic_regression_fit_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     fits: Counter[float] = Counter()
 
-    def counted(*, strength: float, **more: Any) -> LinearHead:
-        fits[strength] += 1
-        return fit_logistic(strength=strength, **more)
+    def counted(*, prior: Prior, **more: Any) -> LinearHead:
+        fits[prior.strength] += 1
+        return fit_logistic(prior=prior, **more)
 
     monkeypatch.setattr(recipes, "fit_logistic", counted)
     made = make()

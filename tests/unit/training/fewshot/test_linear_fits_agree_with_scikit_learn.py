@@ -3,7 +3,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from training.fewshot import LinearHead, fit_logistic, fit_words, linear
+from training.fewshot import LinearHead, Prior, fit_logistic, fit_words, linear
 from training.fewshot.tfidf import _weighed, _words
 
 RNG = np.random.default_rng(5)
@@ -17,10 +17,8 @@ def test_logistic_regression_from_nothing(most: int, monkeypatch: pytest.MonkeyP
     ours = fit_logistic(
         features_NF=FEATURES,
         targets_NC=np.eye(3)[GOLD],
-        start=LinearHead(weights_CF=np.zeros((3, 6)), bias_C=np.zeros(3)),
-        strength=1.0,
+        prior=Prior(LinearHead(weights_CF=np.zeros((3, 6)), bias_C=np.zeros(3)), strength=1.0, bias_strength=1e-6),
         exclusive=True,
-        bias_strength=1e-6,
     )
     theirs = LogisticRegression(C=1.0, max_iter=1_000).fit(FEATURES, GOLD)
     np.testing.assert_allclose(ours.weights_CF, theirs.coef_, atol=5e-3)
@@ -31,10 +29,8 @@ def test_one_label_against_the_rest() -> None:
     ours = fit_logistic(
         features_NF=FEATURES,
         targets_NC=targets,
-        start=LinearHead(weights_CF=np.zeros((2, 6)), bias_C=np.zeros(2)),
-        strength=1.0,
+        prior=Prior(LinearHead(weights_CF=np.zeros((2, 6)), bias_C=np.zeros(2)), strength=1.0, bias_strength=1e-6),
         exclusive=False,
-        bias_strength=1e-6,
     )
     for label in range(2):
         theirs = LogisticRegression(C=1.0, max_iter=1_000).fit(FEATURES, targets[:, label])
@@ -46,13 +42,23 @@ def test_a_firm_prior_keeps_the_start_and_a_loose_one_does_not() -> None:
     moved = [
         np.abs(
             fit_logistic(
-                features_NF=FEATURES, targets_NC=np.eye(3)[GOLD], start=start, strength=strength, exclusive=True
+                features_NF=FEATURES, targets_NC=np.eye(3)[GOLD], prior=Prior(start, strength), exclusive=True
             ).weights_CF
             - start.weights_CF
         ).max()
         for strength in (1e6, 1.0)
     ]
     assert moved[0] < 1e-3 < 0.1 < moved[1]
+
+
+@pytest.mark.parametrize("most", [0, len(GOLD)], ids=["fp32", "fp64"])
+def test_where_the_search_begins_changes_nothing(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "MOST_IN_FP64", most)
+    prior = Prior(LinearHead(weights_CF=np.eye(3, 6), bias_C=np.zeros(3)), strength=0.1)
+    elsewhere = LinearHead(weights_CF=RNG.normal(size=(3, 6)), bias_C=np.ones(3))
+    asked = {"features_NF": FEATURES, "targets_NC": np.eye(3)[GOLD], "prior": prior, "exclusive": True}
+    ours, other = fit_logistic(**asked), fit_logistic(**asked, first=elsewhere)
+    np.testing.assert_allclose(ours.weights_CF, other.weights_CF, atol=5e-2)
 
 
 def test_a_support_vector_machine_on_words() -> None:
