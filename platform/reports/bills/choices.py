@@ -45,7 +45,7 @@ class Choices:
         """By study, of those where any example was chosen."""
         chosen = Example.objects.filter(study__in=studies).exclude(chosen_by=ChosenBy.CHANCE).order_by("pk")
         found = defaultdict[int, Choices](cls)
-        rows = chosen.values_list("study", "pk", "chosen_by", "scores_key", "publication__batch__created_at")
+        rows = chosen.values_list("study", "pk", "chosen_by", "scores_key", "publication__offered_at")
         for study, pk, how, scored_by, at in rows:
             if how == ChosenBy.UNCERTAINTY:
                 found[study].scores_keys[pk] = scored_by
