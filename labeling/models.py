@@ -70,6 +70,9 @@ class Publication(models.Model):
     )
     trouble = models.TextField(blank=True, help_text="What of its annotations could not be read the last time.")
     round = models.PositiveSmallIntegerField(default=1, help_text="How many times it was offered.")
+    offered_at = models.DateTimeField(
+        default=timezone.now, help_text="When it was offered first, and so chosen; its batch is that of the last time."
+    )
     withdrawn_at = models.DateTimeField(null=True, help_text="Since then it asks for fewer annotations than it did.")
     withdrawn_because = models.CharField(max_length=16, choices=Because.choices, blank=True)
     prelabel = models.TextField(blank=True, help_text="What people are shown as a first answer; blank: nothing.")

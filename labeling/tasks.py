@@ -29,11 +29,12 @@ def sync_all() -> None:
 
 @shared_task(name="labeling.tasks.follow_stops", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def follow_stops() -> None:
-    """Withdraw and publish again as budgets stop and resume and labels are imported."""
+    """Withdraw and publish again as budgets stop and resume, and as imports bring labels or are undone."""
     with advisory_lock(LockClass.ROUND, ScheduledJob.STOPS) as is_ours:
         if is_ours:
             withdraw.follow_stops()
             withdraw.follow_imported_labels()
+            withdraw.follow_undone_imports()
 
 
 @shared_task(name="labeling.tasks.sync_project", ignore_result=True)  # type: ignore[untyped-decorator]  # as above

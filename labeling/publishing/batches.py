@@ -227,8 +227,10 @@ def _hold(
 ) -> None:
     again = [one for one in examples if one.pk in withdrawn]
     new = [one for one in examples if one.pk not in withdrawn]
+    at = batch.created_at
     publications = _republish(batch, again) + Publication.objects.bulk_create(
-        [Publication(batch=batch, example=one, prelabel=one.label.value if with_prelabels else "") for one in new]
+        Publication(batch=batch, example=one, offered_at=at, prelabel=one.label.value if with_prelabels else "")
+        for one in new
     )
     assignments = [one for example in again for one in withdrawn[example.pk]] + [
         Assignment(publication=publication, number=number)

@@ -12,12 +12,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from labeling.annotations import decide_label
 from labeling.label_studio import KeptOpen, LabelStudioClient, Withdrawal, set_overlap_of_batch
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.records import WITHDRAWN, record_labelling
 from labeling.sync import fetch_all
 from labeling.withdraw.release import attempt, portions, release_holds
-from studies.models import Label, Study
+from studies.models import ImportBatch, Label, Study
 
 REASON = "withdrawn: the example has an imported label"
 
@@ -45,6 +46,23 @@ def follow_imported_labels() -> None:
     """Withdraw what has an imported label and was not withdrawn at the import. Looks at rows only."""
     for project in _to_withdraw():
         attempt(project, withdraw_labelled)
+
+
+def follow_undone_imports() -> None:
+    """Where an import is undone: what people annotated meanwhile is the label, and what one had open may be anybody's.
+
+    Looks at rows only.
+    """
+    undone = ImportBatch.objects.filter(study=OuterRef("example__study"), state=ImportBatch.State.UNDONE)
+    found = Publication.objects.filter(Exists(undone)).exclude(example__label__source=Label.Source.IMPORT)
+    accepted = Annotation.objects.filter(example=OuterRef("example"), state=Annotation.State.ACCEPTED)
+    undecided = found.filter(Exists(accepted)).exclude(example__label__source=Label.Source.ANNOTATION)
+    for pk in list(undecided.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            decide_label(Publication.objects.select_for_update().get(pk=pk))
+    going_on = found.filter(batch__project__closed_at__isnull=True, example__study__budget__stopped_at__isnull=True)
+    kept = Assignment.objects.waiting().filter(kept_for__isnull=False, publication__in=going_on)
+    Assignment.objects.filter(pk__in=list(kept.values_list("pk", flat=True))).update(kept_for=None)
 
 
 def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) -> WithdrawResult:

@@ -4,8 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from studies.models import Example, Label, Split
+from config.refusals import Refusal
+from studies.models import Example, ImportBatch, Label, ReplacedLabel, Split
+from studies.task_types import AnswerInvalid
+
+_ROWS_PER_INSERT = 1000
+
+
+class LabelsGone(Refusal):
+    """A label that an import replaced is not one of the study's any more."""
 
 
 def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) -> Label:
@@ -58,3 +67,46 @@ def assign_model_labels(*, answers: Sequence[ModelAnswer]) -> list[int]:
     ]
     Label.objects.bulk_create(rows)
     return [row.example_id for row in rows]
+
+
+def replace_model_labels(*, batch: ImportBatch, labels: QuerySet[Label]) -> None:
+    """Take away those of these labels that a language model gave, for an import, and keep them for its undo."""
+    given = list(labels.filter(source=Label.Source.LANGUAGE_MODEL))
+    kept = [
+        ReplacedLabel(
+            example_id=one.example_id,
+            import_batch=batch,
+            value=one.value,
+            source_keys=one.source_keys,
+            labelled_at=one.created_at,
+        )
+        for one in given
+    ]
+    ReplacedLabel.objects.bulk_create(kept, batch_size=_ROWS_PER_INSERT)
+    Label.objects.filter(pk__in=[one.pk for one in given]).delete()
+
+
+def restore_model_labels(*, batch: ImportBatch) -> int:
+    """Bring back the labels that an import replaced, as they were. Returns: how many. Raises: LabelsGone."""
+    replaced = list(batch.replaced_labels.filter(example__label__isnull=True).select_related("example"))
+    source = Label.Source.LANGUAGE_MODEL
+    rows = [
+        Label(example=one.example, value=_still_valid(one), source=source, source_keys=one.source_keys)
+        for one in replaced
+    ]
+    Label.objects.bulk_create(rows, batch_size=_ROWS_PER_INSERT)
+    for row, one in zip(rows, replaced, strict=True):
+        row.created_at = one.labelled_at
+    Label.objects.bulk_update(rows, ["created_at"], batch_size=_ROWS_PER_INSERT)
+    batch.replaced_labels.all().delete()
+    return len(rows)
+
+
+def _still_valid(replaced: ReplacedLabel) -> str:
+    study, fields = replaced.import_batch.study, replaced.example.fields
+    try:
+        return study.definition.read_answer(given=replaced.value, fields=fields, labels=study.labels)
+    except AnswerInvalid as error:
+        raise LabelsGone(
+            f"of a label by a language model that it replaced, {error}. Change the study's labels back, then undo it."
+        ) from None

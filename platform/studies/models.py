@@ -252,6 +252,18 @@ class Label(models.Model):
         return self.value
 
 
+class ReplacedLabel(models.Model):
+    """A language model's label whose place an imported one took: undoing that import brings it back."""
+
+    example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="replaced_label")
+    import_batch = models.ForeignKey(
+        ImportBatch, on_delete=models.PROTECT, related_name="replaced_labels", help_text="What replaced it."
+    )
+    value = models.TextField()
+    source_keys = models.JSONField(default=list)
+    labelled_at = models.DateTimeField(help_text="When the model gave it.")
+
+
 class Snapshot(AppendOnly):
     """The rows of a run, fixed when it was requested: what it trains on, is measured on, or has a teacher score.
 

@@ -13,7 +13,14 @@ from planning.posterior.second_opinions import (
     counted_points,
     worlds_with_opinions,
 )
-from planning.posterior.verified_labels import LabelOrder, accuracy_left, errors_found, least_sure, num_compared
+from planning.posterior.verified_labels import (
+    LabelOrder,
+    LeastSure,
+    accuracy_left,
+    errors_found,
+    least_sure,
+    num_compared,
+)
 
 __all__ = [
     "LEAST_PAIRS",
@@ -23,6 +30,7 @@ __all__ = [
     "LabelAccuracy",
     "LabelErrors",
     "LabelOrder",
+    "LeastSure",
     "Posterior",
     "Prior",
     "Worlds",

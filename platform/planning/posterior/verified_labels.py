@@ -16,6 +16,10 @@ are wrong, so that of all that the model gave a + (1 - a) y are right, a before;
 be as good as any of theirs. Those are the least sure of what was there when they were chosen; where the model gave more
 afterwards, v is of the former alone, and of the latter a are right. People who verify again, then the least sure of
 both, start with the later ones until v is the same of these: up to there, v is kept and is of more and more labels.
+
+Without the model's other labels those verified are no random sample of what was there. As many taken at random would
+have a share v of them among them, so that 1 - v of them are there only as they were chosen: the total variation
+distance between the two. With v = 1 all were taken, and nothing was chosen.
 q is not known: it has a beta belief, and errors in an audit tell which values are likely. Of m right labels there, the
 chance that the model is less sure of just k of them than of an error is F((k + 1) / (m + 1)) - F(k / (m + 1)), with
 F(x) = x^(1/t).
@@ -125,8 +129,23 @@ def num_compared(*, before: int, verified: int, more: int, there: int) -> int:
     return min(round(before * (verified + more) / verified), there) if verified else there
 
 
-def least_sure(*, verified_at: Mapping[int, datetime], given_at: Mapping[int, datetime]) -> tuple[frozenset[int], int]:
-    """Which verified labels are the least sure of others, and how many the model gave after these were chosen.
+@dataclass(frozen=True, kw_only=True)
+class LeastSure:
+    """Verified labels that are the least sure of `num_compared`, themselves included; `num_later` were given later."""
+
+    verified: frozenset[int] = frozenset()
+    num_compared: int = 0
+    num_later: int = 0
+
+    @property
+    def num_not_by_chance(self) -> int:
+        """How many would not be among as many that are taken at random: the mean. See above."""
+        number = len(self.verified)
+        return round(number * (1 - number / self.num_compared)) if number else 0
+
+
+def least_sure(*, verified_at: Mapping[int, datetime], given_at: Mapping[int, datetime]) -> LeastSure:
+    """Which verified labels are the least sure of others.
 
     Where people verified all that was there, nothing was chosen. Parameters: when each of the verified labels was
     chosen, and when each of them and of the others was given.
@@ -139,4 +158,7 @@ def least_sure(*, verified_at: Mapping[int, datetime], given_at: Mapping[int, da
         kept |= more
         if compared == len(kept):
             kept, whole, compared = set(), whole | kept, 0
-    return frozenset(kept), len((given_at.keys() | kept) - whole) - compared if kept else 0
+    if not kept:
+        return LeastSure()
+    num_there = len((given_at.keys() | kept) - whole)
+    return LeastSure(verified=frozenset(kept), num_compared=compared, num_later=num_there - compared)

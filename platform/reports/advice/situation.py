@@ -19,7 +19,7 @@ from labeling.publishing import publishable
 from planning.policy import half_of_layers
 from planning.posterior import num_compared
 from planning.surfaces import TEACHER, Cell
-from reports.bills import Choices, StudyLedger
+from reports.bills import Choices, Chosen, StudyLedger
 from reports.model_labels import Labeller, labeller_of
 from reports.opinions import Opinions, opinion_places, opinions_of
 from reports.points import Point, points_of
@@ -65,8 +65,9 @@ class Pool:
     A language model labelled `num_by_model` more, which are none of `num_labels`; of the latter, it had given
     `num_verified` before people verified them, the least sure first. It gave `num_later` of the former after these were
     chosen.
-    `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them;
-    `opinion_places` of those whose labels rest on second opinions.
+    `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them, where
+    the model's labels are left out; beside these, `num_by_scores` are chosen. `opinion_places` are those of labels that
+    rest on second opinions.
     """
 
     num_labels: int
@@ -79,6 +80,7 @@ class Pool:
     opinion_places: tuple[int, ...] = ()
     num_verified: int = 0
     num_later: int = 0
+    num_by_scores: int = 0
 
     @property
     def num_there(self) -> int:
@@ -260,30 +262,31 @@ def teachers_of(study: Study) -> list[dict[str, Any]]:
 def _pool(study: Study, ledger: StudyLedger) -> Pool:
     counts = next(one for one in split_counts(study) if one.split == Split.POOL)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
-    places, num_verified, num_later = _chosen(study, ledger)
+    alone, beside = _chosen(study, ledger)
     return Pool(
         num_labels=counts.num_gold,
         num_open=waiting.count(),
         num_new=publishable(study=study, split=Split.POOL).count(),
         num_examples=counts.num_examples,
         num_by_model=counts.num_by_model,
-        chosen_places=places,
+        chosen_places=alone,
         num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
         opinion_places=opinion_places(study),
-        num_verified=num_verified,
-        num_later=num_later,
+        num_verified=len(beside.verified),
+        num_later=beside.num_later,
+        num_by_scores=len(beside.by_scores),
     )
 
 
-def _chosen(study: Study, ledger: StudyLedger) -> tuple[tuple[int, ...], int, int]:
-    """The places of chosen examples among people's labels, how many were verified, and of the model's came later."""
+def _chosen(study: Study, ledger: StudyLedger) -> tuple[tuple[int, ...], Chosen]:
+    """The places of chosen examples among people's labels alone, and what was chosen beside a language model's."""
     if ledger.choices == Choices():
-        return (), 0, 0
+        return (), ledger.choices.among(by_people=set(), by_model=set())
     order = list(gold(study, Split.POOL).values_list("pk", flat=True))
     by_model = labelled(study, Split.POOL).filter(label__source=Label.Source.LANGUAGE_MODEL)
-    chosen = ledger.choices.among(by_people=set(order), by_model=set(by_model.values_list("pk", flat=True)))
-    places = tuple(place for place, pk in enumerate(order) if pk in chosen.all)
-    return places, len(chosen.verified), chosen.num_later
+    beside = ledger.choices.among(by_people=set(order), by_model=set(by_model.values_list("pk", flat=True)))
+    alone = ledger.choices.among(by_people=set(order), by_model=set())
+    return tuple(place for place, pk in enumerate(order) if pk in alone.chosen), beside
 
 
 def _cell_of(run: Run, self_taught: frozenset[int], ledger: StudyLedger) -> Cell:

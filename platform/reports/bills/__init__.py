@@ -13,7 +13,7 @@ from reports.bills.bills import (
     bill_of,
     read_lists,
 )
-from reports.bills.choices import Choices
+from reports.bills.choices import Choices, Chosen
 from reports.bills.run_results import (
     OVER_EXAMPLES,
     BaselineScore,
@@ -34,6 +34,7 @@ __all__ = [
     "Charge",
     "Charges",
     "Choices",
+    "Chosen",
     "LedgerRows",
     "Sharing",
     "StudentBill",

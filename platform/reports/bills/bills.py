@@ -268,15 +268,14 @@ class StudyLedger:
             by_model = set[int]().union(*(self._rows.by_model.get(snapshot, ()) for snapshot in snapshots))
             # Of those that wait for people, a language model's label was taken.
             chosen = self.choices.among(by_people=labels.keys() - by_model, by_model=by_model)
-            num_verified = len(chosen.verified) if by_model else 0
             has_several = self.study.annotations_per_example > 1
             self._labels_by_snapshots[snapshots] = TrainingLabels(
                 num=len(labels),
-                num_chosen=len(chosen.all) - num_verified,
+                num_chosen=len(chosen.chosen),
                 # A label of a language model has one key, its batch.
                 num_opinions=0 if has_several else sum(len(keys) > 1 for keys in labels.values()),
                 num_by_model=len(by_model),
-                num_verified=num_verified,
+                num_verified=len(chosen.verified),
                 num_later=chosen.num_later,
                 scores_keys=chosen.scores_keys,
             )

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from planning.posterior import least_sure
+from planning.posterior import LeastSure, least_sure
 from runs.models import ModelLabel
 from studies.models import ChosenBy, Example, Study
 
@@ -14,18 +14,16 @@ from studies.models import ChosenBy, Example, Study
 class Chosen:
     """Of some labels, the examples that a model was least sure of: by its scores, and `verified` ones of its labels.
 
-    `scores_keys` name who scored the former. Its other labels were there when the latter were chosen, but for
-    `num_later` that it gave afterwards.
+    `scores_keys` name who scored the former. Beside other labels of the model, which were there when the latter were
+    chosen but for `num_later` that it gave afterwards, none of the latter is `chosen`. Without these it is those of
+    them that chance would not have taken.
     """
 
     by_scores: frozenset[int]
     scores_keys: tuple[str, ...]
     verified: frozenset[int]
     num_later: int
-
-    @property
-    def all(self) -> frozenset[int]:
-        return self.by_scores | self.verified
+    chosen: frozenset[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +43,7 @@ class Choices:
         """By study, of those where any example was chosen."""
         chosen = Example.objects.filter(study__in=studies).exclude(chosen_by=ChosenBy.CHANCE).order_by("pk")
         found = defaultdict[int, Choices](cls)
-        rows = chosen.values_list("study", "pk", "chosen_by", "scores_key", "publication__batch__created_at")
+        rows = chosen.values_list("study", "pk", "chosen_by", "scores_key", "publication__offered_at")
         for study, pk, how, scored_by, at in rows:
             if how == ChosenBy.UNCERTAINTY:
                 found[study].scores_keys[pk] = scored_by
@@ -62,16 +60,25 @@ class Choices:
         """Find them among the examples of some labels, those that people gave and those that a language model did."""
         verified = self.verified_at.keys() & by_people
         others = self._left_out(by_people) if verified and not by_model else by_model
-        kept, num_later = least_sure(
+        found = least_sure(
             verified_at={one: self.verified_at[one] for one in sorted(verified)},
             given_at={one: self.given_at[one] for one in self.given_at.keys() & (verified | others)},
         )
-        by_scores = sorted(self.scores_keys.keys() & by_people)
+        by_scores = frozenset(self.scores_keys.keys() & by_people)
         return Chosen(
-            by_scores=frozenset(by_scores),
-            scores_keys=tuple(dict.fromkeys(self.scores_keys[one] for one in by_scores)),
-            verified=kept,
-            num_later=num_later if by_model else 0,
+            by_scores=by_scores,
+            scores_keys=tuple(dict.fromkeys(self.scores_keys[one] for one in sorted(by_scores))),
+            verified=found.verified if by_model else frozenset(),
+            num_later=found.num_later if by_model else 0,
+            chosen=by_scores if by_model else by_scores | self._not_by_chance(found),
+        )
+
+    def _not_by_chance(self, found: LeastSure) -> frozenset[int]:
+        """As many of the verified labels as chance would not have taken, spread evenly over the order of runs."""
+        number, most = found.num_not_by_chance, len(found.verified)
+        order = sorted(found.verified, key=lambda one: (self.ranks.get(one, ""), one))
+        return frozenset(
+            one for place, one in enumerate(order) if (place + 1) * number // most > place * number // most
         )
 
     def _left_out(self, by_people: Set[int]) -> Set[int]:

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('reports', '0004_self_taught_recommendations'),
         ('runs', '0008_few_labels'),
-        ('studies', '0010_worth_per_point'),
+        ('studies', '0011_worth_and_monthly_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -128,7 +128,7 @@ def _verified_before(audit: LabelAudit, connection: Connection) -> tuple[int, in
         job__connection=connection,
         example__study=audit.study_id,
         example__chosen_by=ChosenBy.VERIFICATION,
-        example__publication__batch__created_at__lt=audit.created_at,
+        example__publication__offered_at__lt=audit.created_at,
         example__label__source=Label.Source.ANNOTATION,
     )
     said = {

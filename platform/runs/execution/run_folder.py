@@ -56,13 +56,26 @@ def check_parents(run: Run) -> None:
     read = Q(run__children=run)
     if _asks_its_teacher(run):
         read |= Q(run__children__children=run)
-    for made in Artifact.objects.filter(read).select_related("run").order_by("pk").distinct():
-        if not made.path.is_dir():
-            raise ParentArtifactMissing(
-                f"{run.get_kind_display()} needs what {made.run} made, and that folder is missing from the runs: "
-                f"{made.folder}. Restore it and start the run again; or start it with another seed or teacher, which "
-                "makes all of it anew."
-            )
+    found = Artifact.objects.filter(read).select_related("run").order_by("pk").distinct()
+    if missing := [made for made in found if not made.path.is_dir()]:
+        raise ParentArtifactMissing(_missing(run, missing))
+
+
+def _missing(run: Run, missing: Sequence[Artifact]) -> str:
+    """Which of its teachers' folders are gone, where they were, and the way out."""
+    start = f"{run.get_kind_display()} needs what"
+    if run.parents.count() < 2:
+        (made,) = missing[:1]
+        return (
+            f"{start} {made.run} made, and that folder is missing from the runs: {made.folder}. Restore it and start "
+            "the run again; or start it with another seed or teacher, which makes all of it anew."
+        )
+    gone = "; ".join(f"of seed {made.run.seed}, {made.run}: {made.folder}" for made in missing)
+    return (
+        f"{start} the teacher of each seed made, and of these folders {len(missing)} are missing from the runs: "
+        f"{gone}. Restore what is missing and start the run again: what is there is shared, and paid for once. Or "
+        "start it with other seeds or another teacher, which makes anew what these do not have."
+    )
 
 
 def read_progress(folder: Path) -> dict[str, Any]:

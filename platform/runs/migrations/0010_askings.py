@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("connections", "0001_initial"),
         ("runs", "0009_teachers_of_seeds"),
-        ("studies", "0011_monthly_requests"),
+        ("studies", "0011_worth_and_monthly_requests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

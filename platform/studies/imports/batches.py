@@ -21,7 +21,7 @@ from studies.hashing import digest
 from studies.imports.columns import ImportOptions, guess_columns
 from studies.imports.files import FileUnreadable, Table, read_table
 from studies.imports.row_checks import Candidate, ImportCheck, Progress, StudyRules, check_rows
-from studies.labels import lock_examples
+from studies.labels import LabelsGone, lock_examples, replace_model_labels, restore_model_labels
 from studies.models import Example, ImportBatch, Label, Study
 from studies.records import record_change
 from studies.task_types import TaskType
@@ -134,17 +134,24 @@ def import_examples(
     _create_examples(study=study, batch=batch, candidates=checked.candidates)
     _add_late_labels(study=study, batch=batch, labels=checked.late_labels)
     _note_imported(actor, batch, options, checked)
-    record_change(actor=actor, action="study.import", study=study, after=_in_words(batch))
+    num_replaced = batch.replaced_labels.count()
+    replaced = {"model_labels_replaced": num_replaced} if num_replaced else {}
+    record_change(actor=actor, action="study.import", study=study, after={**_in_words(batch), **replaced})
     return batch
 
 
 def undo_import(*, actor: User, batch: ImportBatch) -> ImportBatch:
-    """Remove all that an import brought, while nothing depends on it. Raises: Forbidden; ImportInUse."""
+    """Remove all that an import brought, while nothing depends on it, and bring back the labels that it replaced.
+
+    Raises: Forbidden; ImportInUse.
+    """
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
     try:
         return _undo(actor, batch)
     except ProtectedError as refusal:
         raise ImportInUse(f"{batch} cannot be undone: {_in_use(refusal)}") from None
+    except LabelsGone as refusal:
+        raise ImportInUse(f"{batch} cannot be undone: {refusal}") from None
     except IntegrityError:
         raise ImportInUse(f"{batch} cannot be undone: something was just built on its examples.") from None
 
@@ -162,12 +169,15 @@ def _undo(actor: User, batch: ImportBatch) -> ImportBatch:
     num_fixed = relabelled.filter(snapshot_items__isnull=False).distinct().count()
     if num_fixed:
         raise ImportInUse(f"{batch} cannot be undone: {num_fixed:,} of its labels are in the snapshot of a run.")
+    lock_examples(list(batch.replaced_labels.values_list("example", flat=True)))
     Label.objects.filter(import_batch=batch).delete()
+    num_restored = restore_model_labels(batch=batch)
     Example.objects.filter(import_batch=batch).delete()
     batch.state = ImportBatch.State.UNDONE
     batch.undone_at, batch.undone_by = timezone.now(), actor
     batch.save(update_fields=["state", "undone_at", "undone_by"])
-    record_change(actor=actor, action="study.undo_import", study=study, before=_in_words(batch), after={})
+    restored = {"model_labels_restored": num_restored} if num_restored else {}
+    record_change(actor=actor, action="study.undo_import", study=study, before=_in_words(batch), after=restored)
     # What was added meanwhile shows up here, inside the transaction.
     connection.check_constraints()
     return batch
@@ -251,9 +261,9 @@ def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[C
 def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]) -> None:
     """Label examples without a label, or with one of a language model; a concurrent annotation stays."""
     lock_examples(list(study.examples.filter(content_hash__in=labels).values_list("pk", flat=True)))
-    Label.objects.filter(
-        example__study=study, example__content_hash__in=labels, source=Label.Source.LANGUAGE_MODEL
-    ).delete()
+    replace_model_labels(
+        batch=batch, labels=Label.objects.filter(example__study=study, example__content_hash__in=labels)
+    )
     examples = study.examples.filter(content_hash__in=labels, label__isnull=True)
     rows = [
         Label(example=one, value=labels[one.content_hash], source=Label.Source.IMPORT, import_batch=batch)

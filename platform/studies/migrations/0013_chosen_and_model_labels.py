@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     ]
 
     dependencies = [
-        ('studies', '0011_monthly_requests'),
+        ('studies', '0011_worth_and_monthly_requests'),
     ]
 
     operations = [

@@ -88,7 +88,8 @@ def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     if undone is not None:
         messages.success(request, f"The import of {undone.file_name} is undone: its examples and labels are removed.")
         return redirect("study-data", pk=pk)
-    return render(request, "web/import_undo.html", {"study": batch.study, "batch": batch, "form": form})
+    found = {"study": batch.study, "batch": batch, "num_replaced": batch.replaced_labels.count(), "form": form}
+    return render(request, "web/import_undo.html", found)
 
 
 def outcome_of(batch: ImportBatch) -> str:

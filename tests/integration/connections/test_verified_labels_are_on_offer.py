@@ -10,8 +10,9 @@ from django.test import Client
 
 from budgets.models import Budget, Path
 from connections.models import Connection
+from labeling.annotations import give_back
 from labeling.models import LabelingProject, Publication
-from labeling.publishing import PublishRequest, audited, hold_batch
+from labeling.publishing import PublishRequest, audited, hold_batch, publishable
 from planning.surfaces import Cell
 from reports.advice import NextTranche, OfferRecord, situation_of
 from reports.autopilot import step
@@ -60,6 +61,18 @@ def verify_least_sure(study: Study, number: int) -> None:
         PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=number, is_verification=True)
     )
     assert held is not None and held.num_examples == number
+    people_verify(study)
+
+
+def offer_again(study: Study, *, num: int) -> None:
+    """Some of those that people verify are withdrawn, and are verified once they are published again."""
+    publications = Publication.objects.filter(example__chosen_by=ChosenBy.VERIFICATION)
+    for one in publications[:num]:
+        Label.objects.filter(example=one.example).update(source=Label.Source.LANGUAGE_MODEL)
+        give_back(publication=one, because=Publication.Because.GONE, reason="it was deleted")
+    wanted = publishable(study=study, split="pool").filter(publication__withdrawn_at__isnull=False)
+    assert hold_batch(PublishRequest(by=study.created_by, study=study, examples=wanted, num_examples=num)) is not None
+    assert publications.filter(round=2).count() == num
     people_verify(study)
 
 
@@ -177,7 +190,19 @@ def test_without_the_models_labels_those_verified_are_no_random_ones(study: Stud
     job(study, connection, num=60)
     verify_least_sure(study, 10)
     offers = [one for one in advised(study).offers if one.labels == 50 and not one.num_by_model and not one.num_new]
-    assert offers and {(one.num_chosen, one.num_verified) for one in offers} == {(10, 0)}
+    # It is as sure of many, which come by rank: chance would have taken most of the ten as well.
+    assert offers and {(one.num_chosen, one.num_verified) for one in offers} == {(3, 0)}
+
+
+def test_the_more_are_verified_the_fewer_count_as_chosen_without_a_jump(study: Study, connection: Connection) -> None:
+    job(study, connection, num=60)
+    found = []
+    for more in (30, 20, 9, 1):
+        verify_least_sure(study, more)
+        counted = gold_student(study, utility=0.7)
+        assert counted == situation_of(study).pool.num_chosen(1000)
+        found.append(counted)
+    assert found[-2:] == [1, 0] and found == sorted(found, reverse=True)
 
 
 def test_what_it_labels_afterwards_was_not_among_what_they_were_chosen_from(
@@ -199,15 +224,36 @@ def test_what_it_labels_afterwards_was_not_among_what_they_were_chosen_from(
 def test_where_people_verified_all_labels_none_of_them_was_chosen(study: Study, connection: Connection) -> None:
     job(study, connection, num=20)
     verify_least_sure(study, 8)
-    assert gold_student(study, utility=0.71) == 8
+    assert gold_student(study, utility=0.71) == 2
     verify_least_sure(study, 12)
     assert gold_student(study, utility=0.72) == 0
     job(study, connection, num=20)
     assert situation_of(study).pool.chosen_places == () and situation_of(study).pool.num_verified == 0
-    assert sorted(one.num_chosen for one in points(study)) == [0, 0, 0, 8]
+    assert sorted(one.num_chosen for one in points(study)) == [0, 0, 0, 2]
     verify_least_sure(study, 5)
     pool = situation_of(study).pool
-    assert (pool.num_verified, pool.num_by_model, pool.num_later, len(pool.chosen_places)) == (5, 15, 0, 5)
+    assert (pool.num_verified, pool.num_by_model, pool.num_later, len(pool.chosen_places)) == (5, 15, 0, 2)
+
+
+def test_verified_labels_are_of_when_they_were_first_offered(study: Study, connection: Connection) -> None:
+    job(study, connection, num=60)
+    verify_least_sure(study, 10)
+    job(study, connection, num=40)
+    offer_again(study, num=5)
+    pool = situation_of(study).pool
+    assert (pool.num_verified, pool.num_by_model, pool.num_later) == (10, 90, 40)
+
+
+def test_an_audit_knows_what_was_verified_before_also_where_it_is_offered_again(
+    study: Study, connection: Connection
+) -> None:
+    job(study, connection, num=60)
+    verify_least_sure(study, 10)
+    audit(study, num_wrong=6)
+    before = labeller_of(study)
+    offer_again(study, num=5)
+    after = labeller_of(study)
+    assert before and after and before.accuracy.num_audited and after.accuracy == before.accuracy
 
 
 def test_an_audit_of_what_was_left_counts_what_was_verified_before(study: Study, connection: Connection) -> None:

@@ -10,8 +10,9 @@ from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable
 from labeling.models import Annotation, Assignment, Publication
 from labeling.publishing import publish
 from labeling.sync import sync
-from labeling.withdraw import follow_imported_labels, follow_stops, withdraw_labelled_of
+from labeling.withdraw import follow_imported_labels, follow_stops, follow_undone_imports, withdraw_labelled_of
 from studies.imports import undo_import
+from studies.labels import ModelAnswer, assign_model_labels
 from studies.models import Label, Study
 from studies.queries import awaiting_annotation
 from tests import factories
@@ -142,6 +143,40 @@ def test_an_undone_import_lets_its_examples_be_published_again(study: Study, ann
     assert publish(actor=study.created_by, study=study).num_published == 3
     assert spent_and_held(study) == ("0.00", "0.30")
     assert annotator.open_next(study) is not None
+
+
+def test_what_people_said_meanwhile_is_the_label_once_the_import_is_undone(study: Study, annotator: Member) -> None:
+    mine = annotator.open_next(study)
+    assert mine is not None
+    batch = factories.import_csv(study, LABELS)
+    withdraw_labelled_of(study=study)
+    assert annotator.annotate(mine, "bad").status_code == 201
+    (answer,) = synced(study)
+    undo_import(actor=study.created_by, batch=batch)
+    model_said = assign_model_labels(answers=[ModelAnswer(example_id=answer.example_id, value="good", source_keys=[])])
+    assert model_said == [answer.example_id]
+    for _ in range(2):
+        follow_undone_imports()
+    label = Label.objects.get(example__study=study)
+    assert (label.value, label.source, label.source_keys) == ("bad", Label.Source.ANNOTATION, [answer.source_key])
+
+
+def test_what_was_kept_for_one_is_anybodys_once_the_import_is_undone(
+    study: Study, annotator: Member, enter: Enter
+) -> None:
+    mine = annotator.open_next(study)
+    assert mine is not None
+    batch = factories.import_csv(study, LABELS)
+    withdraw_labelled_of(study=study)
+    kept = Assignment.objects.waiting().get()
+    undo_import(actor=study.created_by, batch=batch)
+    follow_undone_imports()
+    kept.refresh_from_db()
+    assert (kept.kept_for, spent_and_held(study)) == (None, ("0.00", "0.10"))
+    annotator.skip(mine)
+    sync(project=study.labeling_project)
+    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == mine
+    assert is_exact(study)
 
 
 def test_what_a_stop_withdrew_and_got_a_label_is_not_published_again(study: Study, annotator: Member) -> None:

@@ -1,5 +1,7 @@
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,11 +9,12 @@ import pytest
 from budgets.models import Budget, Path
 from reports.bills import BillSection, bill_of
 from runs.control import StartedRuns, cancel, cancelled_with, start_runs
+from runs.execution import ParentArtifactMissing
 from runs.models import Run, RunKind, RunState
 from runs.money import WorstCaseDoesNotFit
 from runs.queries import seeds_of, teachers_by_seed
 from runs.requests import RunPlan, RunRequest
-from runs.supervision import sweep
+from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests.integration.runs.world import finish_all, is_reconciled
 from web.presenters import quote_runs
@@ -171,3 +174,59 @@ def test_the_sweep_leaves_out_a_seed_whose_end_nobody_carried_on(study: Study) -
     assert (student.state, seeds_of(student)) == (RunState.QUEUED, [0, 1])
     assert run_of(SCORE, 2).state == RunState.CANCELLED
     assert not study.budget.holds.filter(run=run_of(SCORE, 2), closed_at__isnull=True).exists()
+
+
+def test_what_a_gone_teacher_made_is_named_before_money_is_held_and_the_others_stay(study: Study) -> None:
+    student = start(study).last
+    for run in Run.objects.exclude(pk=student.pk).order_by("pk"):
+        supervise(run_id=run.pk)
+    gone = [run_of(SCORE, 1), run_of(SCORE, 2)]
+    asides = [run.folder.rename(run.folder.with_name(f"aside-{run.seed}")) for run in gone]
+    supervise(run_id=student.pk)
+
+    student.refresh_from_db()
+    spent = Budget.objects.get(pk=study.budget_id).spent
+    assert (student.state, held(study)) == (RunState.FAILED, 0)
+    for run in gone:
+        assert f"of seed {run.seed}, {run}: {run.artifact.folder}" in student.error
+    with pytest.raises(ParentArtifactMissing, match="of these folders 2 are missing from the runs: of seed 1, "):
+        start(study)
+    assert (Run.objects.count(), held(study)) == (7, 0)
+    assert by_state()[RunState.SUCCEEDED] == [(kind, seed) for seed in range(3) for kind in (TEACHER, SCORE)]
+
+    for run, aside in zip(gone, asides, strict=True):
+        aside.rename(run.folder)
+    again = start(study)
+    assert [run.kind for run in again.new] == [STUDENT]
+    finish_all()
+    again.last.refresh_from_db()
+    assert (again.last.state, seeds_of(again.last)) == (RunState.SUCCEEDED, [0, 1, 2])
+    assert Budget.objects.get(pk=study.budget_id).spent > spent
+    assert is_reconciled(study)
+
+
+def test_a_teacher_that_is_gone_before_it_scored_leaves_out_its_own_seed_alone(study: Study) -> None:
+    student = start(study).last
+    for seed in range(3):
+        supervise(run_id=run_of(TEACHER, seed).pk)
+    gone = run_of(TEACHER, 1)
+    shutil.rmtree(gone.artifact.path)
+
+    finish_all()
+
+    student.refresh_from_db()
+    scoring = run_of(SCORE, 1)
+    assert scoring.state == RunState.FAILED and gone.artifact.folder in scoring.error
+    assert (student.state, seeds_of(student)) == (RunState.SUCCEEDED, [0, 2])
+    assert student.left_out == [{"seed": 1, "because": f"{scoring} failed"}]
+    assert held(study) == 0 and is_reconciled(study)
+
+
+def test_other_seeds_share_what_is_there_of_the_old_ones(study: Study) -> None:
+    start(study, num_seeds=2)
+    finish_all()
+    shutil.rmtree(run_of(SCORE, 0).artifact.path)
+    request = asked(study, num_seeds=2)
+    request = replace(request, plan=replace(request.plan, seed=1))
+    new = start_runs(actor=study.created_by, request=request).new
+    assert [(run.kind, run.seed) for run in new] == [(TEACHER, 2), (SCORE, 2), (STUDENT, 1)]

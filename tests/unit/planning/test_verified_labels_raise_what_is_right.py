@@ -1,6 +1,7 @@
 """People who verify the labels that a language model is least sure of find more errors than those who verify any."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from planning.policy import Question, advise, flips, verified_sizes
 from planning.posterior import (
     LabelAccuracy,
     LabelOrder,
+    LeastSure,
     Worlds,
     accuracy_left,
     errors_found,
@@ -25,6 +27,10 @@ POINTS = [Point(cell=Cell(labels), dollars=1.0, score=score, sd=0.7) for labels,
 SHARES = np.array([0.0, 0.1, 0.3, 0.6, 1.0])
 GOOD = LabelOrder.of(wrong=[0.1, 0.2, 0.2, 0.3] * 5, right=[0.4, 0.6, 0.8, 0.9] * 20)
 BAD = LabelOrder.of(wrong=[0.1, 0.3, 0.6, 0.9] * 5, right=[0.1, 0.3, 0.6, 0.9] * 20)
+
+
+def compared(verified: range, number: int, later: int) -> LeastSure:
+    return LeastSure(verified=frozenset(verified), num_compared=number, num_later=later)
 
 
 def found(quality: float, *, error: float = 0.3) -> Floats:
@@ -131,15 +137,25 @@ def test_the_least_sure_are_of_what_was_there_when_they_were_chosen() -> None:
     given = {number: datetime(2026, 1, 1 if number < 60 else 3, tzinfo=UTC) for number in range(100)}
     first = dict.fromkeys(range(10), datetime(2026, 1, 2, tzinfo=UTC))
     again = dict.fromkeys(range(10, 25), datetime(2026, 1, 4, tzinfo=UTC))
-    assert least_sure(verified_at={}, given_at=given) == (frozenset(), 0)
-    assert least_sure(verified_at=first, given_at=given) == (frozenset(range(10)), 40)
-    assert least_sure(verified_at={**first, **again}, given_at=given) == (frozenset(range(25)), 0)
+    assert least_sure(verified_at={}, given_at=given) == LeastSure()
+    assert least_sure(verified_at=first, given_at=given) == compared(range(10), 60, 40)
+    assert least_sure(verified_at={**first, **again}, given_at=given) == compared(range(25), 100, 0)
     # With all verified that was there, nothing was chosen; the next are of what came then.
     all_there = dict.fromkeys(range(10, 60), datetime(2026, 1, 2, 1, tzinfo=UTC))
-    assert least_sure(verified_at={**first, **all_there}, given_at=given) == (frozenset(), 0)
+    assert least_sure(verified_at={**first, **all_there}, given_at=given) == LeastSure()
     next_ones = dict.fromkeys(range(60, 65), datetime(2026, 1, 4, tzinfo=UTC))
     found = least_sure(verified_at={**first, **all_there, **next_ones}, given_at=given)
-    assert found == (frozenset(range(60, 65)), 0)
+    assert found == compared(range(60, 65), 40, 0)
+
+
+def test_as_more_are_verified_fewer_of_them_are_there_only_as_they_were_chosen() -> None:
+    counts = [compared(range(number), 60, 0).num_not_by_chance for number in range(61)]
+    # Of k of n, chance takes k² / n of the same.
+    assert [counts[number] for number in (0, 1, 10, 30, 59, 60)] == [0, 1, 8, 15, 1, 0]
+    assert max(abs(after - before) for before, after in pairwise(counts)) == 1
+    random, least = np.random.default_rng(2), set(range(45))
+    missed = [len(least - set(random.permutation(60)[:45])) for _ in range(2000)]
+    assert np.mean(missed) == pytest.approx(45 * (1 - 45 / 60), abs=0.1)
 
 
 def test_students_of_verified_labels_tell_what_its_errors_do() -> None:

@@ -179,8 +179,8 @@ def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell
     pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
     pool = situation.pool
     verified = pool.num_verified if size.by_model else 0
-    num_by_people = size.num_by_people - size.num_to_verify
-    chosen = pool.num_chosen(num_by_people) - verified + (size.num_new if size.selection else 0)
+    chosen = pool.num_by_scores if size.by_model else pool.num_chosen(num_labels)
+    chosen += size.num_new if size.selection else 0
     layers = len(plan.student_layers or ())
     opinions = pool.num_opinions(num_labels) + size.num_asked
     teacher = OWN_CHECKPOINT if is_own else STUDYS_TEACHER
