@@ -286,7 +286,9 @@ class LabelStudioClient:
             try:
                 return answer.json()
             except ValueError as error:
-                raise LabelStudioBadResponse(f"Label Studio at {self.url} answered {path} with invalid JSON.") from error
+                raise LabelStudioBadResponse(
+                    f"Label Studio at {self.url} answered {path} with invalid JSON."
+                ) from error
 
         return send
 

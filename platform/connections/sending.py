@@ -71,9 +71,9 @@ class RequestSender:
 def _seconds_to_wait(busy: ServerBusy, num_waits: int) -> float:
     """How long to wait before a busy server is asked again, after so many waits."""
     if busy.retry_after is not None:
-        return max(busy.retry_after, LEAST_WAIT_SECONDS * 2**num_waits)
+        return max(busy.retry_after, LEAST_WAIT_SECONDS * 2.0**num_waits)
     # Not all at the same moment again.
-    return FIRST_WAIT_SECONDS * 2**num_waits * random.uniform(0.75, 1.25)
+    return FIRST_WAIT_SECONDS * 2.0**num_waits * random.uniform(0.75, 1.25)
 
 
 def endpoint_of(connection: Connection) -> Endpoint:
