@@ -283,7 +283,12 @@ class LabelStudioClient:
             )
             if answer.status_code != httpx.codes.OK:
                 raise ApiError(status_code=answer.status_code, body=_body(answer))
-            return answer.json()
+            try:
+                return answer.json()
+            except ValueError as error:
+                raise LabelStudioBadResponse(
+                    f"Label Studio at {self.url} answered {path} with invalid JSON."
+                ) from error
 
         return send
 
@@ -323,7 +328,7 @@ def translated(*, url: str, call: Callable[[], T]) -> T:
         raise LabelStudioTimedOut(
             f"Label Studio at {url} did not answer in time ({type(error).__name__}); it may be busy or hang."
         ) from error
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise LabelStudioUnreachable(
             f"Label Studio at {url} does not answer ({type(error).__name__}). Is it running? `python3 manage.py up` "
             "starts it; a foreign one is set by LABEL_STUDIO_URL."

@@ -129,7 +129,7 @@ class _Reading:
     def was_cancelled(self) -> bool:
         value = self._row.get("was_cancelled")
         if value is not None and not isinstance(value, bool):
-            self.troubles.append("The field was_cancelled is missing.")
+            self.troubles.append("Its was_cancelled is neither true nor false.")
         return bool(value)
 
     def result(self) -> Any:

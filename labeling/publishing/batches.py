@@ -116,7 +116,7 @@ def audited(*, study: Study, example_ids: Sequence[int], in_this_order: bool = F
 def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     """Choose the next examples and hold their worst case, under the project's lock: no two callers choose the same.
 
-    Returns: None when nothing is left to publish, or this very request was carried out before.
+    Returns: None when nothing is left to publish, or this request was carried out before.
     Raises: NoneFits; BudgetStopped; PriceMissing.
     """
     project = LabelingProject.objects.select_for_update().get(study=wanted.study)

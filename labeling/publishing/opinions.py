@@ -86,7 +86,7 @@ def ask_second_opinions(
     the first agrees. Safe to repeat; where Label Studio does not answer, the next sync asks for what is held.
 
     Parameters: `num_examples` 1 to `MOST_AT_ONCE`; `request_key` names the request.
-    Returns: none held where this very request was carried out before.
+    Returns: none held where this request was carried out before.
     Raises: Forbidden; NoOpinionsPossible; Refusal (number, split, order); BudgetStopped; NoneFits (nothing is held);
     PriceMissing; LabelStudioRefused; LabelStudioUnreachable.
     """
@@ -220,7 +220,7 @@ def why_none(*, study: Study, split: str = Split.POOL) -> str:
 def hold_opinions(wanted: OpinionRequest) -> HeldOpinions | None:
     """Choose labelled examples and hold the worst case of their second opinions, under the project's lock.
 
-    Returns: None when none can be asked about, or this very request was carried out before.
+    Returns: None when none can be asked about, or this request was carried out before.
     Raises: NoneFits; BudgetStopped; PriceMissing.
     """
     project = LabelingProject.objects.select_for_update().get(study=wanted.study)

@@ -34,7 +34,7 @@ from studies.models import Example, Split, Study
 class PublishResult:
     """What a publishing did; `num_short` more exceed the budget, which lacks the money `missing` for them.
 
-    `num_before`: where it did nothing as this very request was carried out before, what that published.
+    `num_before`: where it did nothing, because this request was carried out before, what that published.
     """
 
     num_published: int

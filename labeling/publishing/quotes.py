@@ -82,18 +82,10 @@ def quote_labels(
         asked = num_asked(study=study, split=split, num_examples=num_examples)
     else:
         asked = [study.annotations_per_example] * min(num_examples, num_left)
-    left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     prices, history = _history(study, terms)
-    return LabelQuote(
-        num_wanted=num_examples,
-        num_examples=len(asked),
-        held=terms.total * sum(asked),
-        room=left,
-        num_fitting=0 if study.budget.is_stopped else count_fitting(asked, each=terms.total, left=left),
-        estimate=estimate_answers(num_answers=sum(asked), prices=prices, history=history),
-        likely=likely_answers(num_answers=sum(asked), prices=prices, history=history),
-        terms=terms,
-    )
+    estimate = estimate_answers(num_answers=sum(asked), prices=prices, history=history)
+    likely = likely_answers(num_answers=sum(asked), prices=prices, history=history)
+    return _quote(study, terms, asked, num_wanted=num_examples, estimate=estimate, likely=likely)
 
 
 def quote_opinions(
@@ -106,7 +98,6 @@ def quote_opinions(
     terms = terms_of(study=study, at=timezone.now())
     found = askable(study=study, split=split, ordering=ordering)[: min(num_examples, MOST_AT_ONCE)]
     asked = num_to_ask(list(found))
-    left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     prices, history = _history(study, terms)
     num_deciding = sum(asked) - len(asked)
     num_expected = len(asked) + ceil(num_deciding * first_pairs(study).chance_to_differ)
@@ -114,14 +105,24 @@ def quote_opinions(
         estimate_answers(num_answers=number, prices=prices, history=history)
         for number in (len(asked), num_expected, sum(asked))
     )
+    estimate = between(fewest, expected, most)
+    likely = likely_answers(num_answers=num_expected, prices=prices, history=history)
+    return _quote(study, terms, asked, num_wanted=num_examples, estimate=estimate, likely=likely)
+
+
+def _quote(
+    study: Study, terms: Terms, asked: Sequence[int], *, num_wanted: int, estimate: Estimate, likely: Likely
+) -> LabelQuote:
+    """Quote examples by the number of annotations that each asks for, in their order."""
+    left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     return LabelQuote(
-        num_wanted=num_examples,
+        num_wanted=num_wanted,
         num_examples=len(asked),
         held=terms.total * sum(asked),
         room=left,
         num_fitting=0 if study.budget.is_stopped else count_fitting(asked, each=terms.total, left=left),
-        estimate=between(fewest, expected, most),
-        likely=likely_answers(num_answers=num_expected, prices=prices, history=history),
+        estimate=estimate,
+        likely=likely,
         terms=terms,
     )
 

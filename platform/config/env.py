@@ -1,5 +1,6 @@
 """Typed readers for the environment. Each fails loudly and names the variable."""
 
+import re
 from urllib.parse import urlsplit
 
 import environ
@@ -43,6 +44,14 @@ def country(name: str) -> str:
     if value and not (len(value) == 3 and value.isascii() and value.isalpha()):
         raise ImproperlyConfigured(f"{name}={value!r} is not a country's three letters of ISO 3166, such as DEU.")
     return str(value)
+
+
+def device(name: str, default: str) -> str:
+    """A kind of device, or one device of it such as cuda:0."""
+    value = str(env.str(name, default=default))
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", value):
+        raise ImproperlyConfigured(f"{name}={value!r} is neither cpu nor cuda.")
+    return value
 
 
 def flag(name: str, default: bool = False) -> bool:

@@ -174,7 +174,7 @@ RUNS_DIR = DATA_DIR / "runs"
 MODEL_CACHE = Path(env.text("FULCRUM_MODEL_CACHE", str(DATA_DIR / "models")))
 RUN_CACHE_MB = env.number("FULCRUM_RUN_CACHE_MB", 1024)
 RUN_THREADS = env.number("FULCRUM_RUN_THREADS", cores_held(), minimum=1)
-RUN_DEVICE = env.text("FULCRUM_RUN_DEVICE", "cpu")
+RUN_DEVICE = env.device("FULCRUM_RUN_DEVICE", "cpu")
 RUN_MEMORY_GB = env.number("FULCRUM_RUN_MEMORY_GB", 0)
 COUNTRY = env.country("FULCRUM_COUNTRY")
 READY_TRAINER = env.flag("FULCRUM_READY_TRAINER", default=True)

@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connections.client import Client, Endpoint, Reply, RequestFailed, RequestRejected
+import httpx
+
+from connections.client import Client, Endpoint, Reply, RequestFailed, RequestRejected, ServerBusy
 from connections.prompts import MOST_ALTERNATIVES
 
 _ASK = [{"role": "user", "content": "Which letter comes first in the alphabet? Answer with one letter."}]
@@ -27,12 +29,12 @@ def find_abilities(endpoint: Endpoint) -> dict[str, Any]:
     with Client(endpoint) as client:
         try:
             limit, plain = _plain(client)
+            seeded = _try(client, {limit: 1, "temperature": 0, "seed": 0})
+            scored = _try(client, {limit: 1, "temperature": 0, "logprobs": True, "top_logprobs": MOST_ALTERNATIVES})
+            form = {"type": "json_schema", "json_schema": _SCHEMA}
+            structured = _try(client, {limit: 64, "temperature": 0, "response_format": form})
         except RequestFailed as failure:
             return {"answers": False, "error": str(failure)}
-        seeded = _try(client, {limit: 1, "temperature": 0, "seed": 0})
-        scored = _try(client, {limit: 1, "temperature": 0, "logprobs": True, "top_logprobs": MOST_ALTERNATIVES})
-        form = {"type": "json_schema", "json_schema": _SCHEMA}
-        structured = _try(client, {limit: 64, "temperature": 0, "response_format": form})
     return {
         "answers": True,
         "limit": limit,
@@ -55,9 +57,14 @@ def _plain(client: Client) -> tuple[str, Reply]:
 
 
 def _try(client: Client, options: Mapping[str, Any]) -> Reply | None:
-    """A reply, or None where the server does not know these options."""
+    """A reply, or None where the server does not know these options. Raises: ServerBusy (nothing is known of them)."""
     try:
         return client.complete({"messages": _ASK, **options})
+    except ServerBusy as busy:
+        # Some servers break (500) on options that they do not know.
+        if busy.status != httpx.codes.INTERNAL_SERVER_ERROR:
+            raise
+        return None
     except RequestFailed:
         return None
 

@@ -15,11 +15,9 @@ from tables.signs import printable
 
 MOST_REPLY_BYTES = 4 * 2**20
 _SHOWN_CHARACTERS = 200
-# The server has not worked on the request, or says that it has not.
-_BUSY = frozenset({429, 500, 502, 503})
-_UNUSABLE = frozenset({401, 402, 403, 404})
-# A gateway gave up on a server that may have gone on working.
-_GATEWAY_TIMEOUT = frozenset({408, 504})
+_UNUSABLE = frozenset({401, 402, 403, 404, 405, 407, 410})
+# A gateway gave up on a server that may have gone on working; 524 is Cloudflare's.
+_GATEWAY_TIMEOUT = frozenset({408, 504, 524})
 
 
 class RequestFailed(Exception):
@@ -29,9 +27,9 @@ class RequestFailed(Exception):
 class ServerBusy(RequestFailed):
     """The server does not answer now: overloaded, broken or not reached. Nothing was worked on."""
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(reason)
-        self.retry_after = retry_after
+        self.status, self.retry_after = status, retry_after
 
 
 class RequestRejected(RequestFailed):
@@ -39,7 +37,7 @@ class RequestRejected(RequestFailed):
 
 
 class ConnectionUnusable(RequestFailed):
-    """The server answers nobody here: the key is wrong, the model is gone, the account is empty."""
+    """The server answers nobody here: the key is wrong, the model or the URL is gone, the account is empty."""
 
 
 class ReplyLost(RequestFailed):
@@ -120,13 +118,17 @@ class Client:
             said = said.replace(self._endpoint.key, "***")
         reason = f"it answered {response.status_code}: {printable(_message(said), most=_SHOWN_CHARACTERS)}"
         status = response.status_code
-        if status in _BUSY:
-            return ServerBusy(reason, retry_after=_seconds(response.headers.get("Retry-After")))
         if status in _UNUSABLE:
             return ConnectionUnusable(reason)
+        if response.is_redirect:
+            target = printable(response.headers.get("Location", "no URL"), most=_SHOWN_CHARACTERS)
+            return ConnectionUnusable(f"it redirects ({status}) to {target}; add a connection with the right URL")
         if status in _GATEWAY_TIMEOUT or status < 300:
             return ReplyLost(reason)
-        return RequestRejected(reason) if status < 500 else ServerBusy(reason)
+        # The server has not worked on the request, or says that it has not.
+        if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
+            return ServerBusy(reason, status=status, retry_after=_seconds(response.headers.get("Retry-After")))
+        return RequestRejected(reason)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from connections.models import Connection
 # A server that is busy is asked again after 1, 2, 4, … seconds, or when it says, up to a minute in all.
 FIRST_WAIT_SECONDS = 1.0
 MOST_WAIT_SECONDS = 60.0
+# The least that is waited, doubled each time, for a server that says "at once" and stays busy.
+LEAST_WAIT_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +55,25 @@ class RequestSender:
         self._leaving.set()
 
     def _ask(self, place: int, request: Mapping[str, Any]) -> RequestResult:
-        waited, pause = 0.0, FIRST_WAIT_SECONDS
+        waited, num_waits = 0.0, 0
         while True:
             try:
                 return RequestResult(place=place, reply=self._client.complete(request))
             except ServerBusy as busy:
-                # Not all at the same moment again.
-                seconds = busy.retry_after if busy.retry_after is not None else pause * random.uniform(0.75, 1.25)
+                seconds = _seconds_to_wait(busy, num_waits)
                 if waited + seconds > MOST_WAIT_SECONDS or self._leaving.wait(seconds):
                     return RequestResult(place=place, failure=busy)
-                waited, pause = waited + seconds, pause * 2
+                waited, num_waits = waited + seconds, num_waits + 1
             except RequestFailed as failure:
                 return RequestResult(place=place, failure=failure)
+
+
+def _seconds_to_wait(busy: ServerBusy, num_waits: int) -> float:
+    """How long to wait before a busy server is asked again, after so many waits."""
+    if busy.retry_after is not None:
+        return max(busy.retry_after, LEAST_WAIT_SECONDS * 2.0**num_waits)
+    # Not all at the same moment again.
+    return FIRST_WAIT_SECONDS * 2.0**num_waits * random.uniform(0.75, 1.25)
 
 
 def endpoint_of(connection: Connection) -> Endpoint:

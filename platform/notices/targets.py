@@ -32,7 +32,7 @@ def add_target(*, actor: User, name: str, url: str) -> WebhookTarget:
 def change_target(*, actor: User, target: WebhookTarget, name: str, url: str, is_active: bool) -> WebhookTarget:
     """Rename a target, give it another URL, or switch it off or on. Its secret stays.
 
-    Switched off, it is told of nothing new, and what still waits for it is given up.
+    Switched off, it gets no new notices, and its pending deliveries are given up.
 
     Raises: Forbidden; ValidationError (name taken, URL of another kind).
     """

@@ -30,14 +30,14 @@ def report_text(report: Report) -> str:
 
 
 def tranche_text(found: NextTranche) -> str:
-    """What to buy next, all that is on offer, and what came of what was said before."""
+    """What to buy next, all that is on offer, and what was measured of what was forecast before."""
     kept, currency = found.recommendation, found.study.budget.currency
     if kept is None:
         return "Nothing has been recommended yet."
     header = ["", "Purchase", "Price", "Likely", "Expected", "80 %", "90 %", "Gain", "Per $", "With next", "Best"]
     rows = [_offer_row(one, is_best=one == found.best, currency=currency) for one in found.offers]
     came = [
-        f"Student {one.artifact_id}: said {_band((one.low_90, one.high_90))} (90 %), came {one.came:.1f}."
+        f"Student {one.artifact_id}: forecast {_band((one.low_90, one.high_90))} (90 %), measured {one.came:.1f}."
         for one in found.outcomes
     ]
     counts = found.coverage

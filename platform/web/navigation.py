@@ -19,11 +19,17 @@ class Item:
     action: Action
 
 
-_PRICE_PAGES = ("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price")
+_PRICE_PAGES = (
+    *("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price"),
+    "confirmation",
+)
 _STUDY_PAGES = ("study", "change-study", "duplicate-study", "archive-study")
 _REPORT_PAGES = ("report", "what-if", "autopilot", "compare", "learning-curves", "artifact", "quality", "try-artifact")
-_LABEL_PAGES = ("labelling", "publish", "model-labels", "start-labeling-job", "audit-labels", "review-labels")
-_RUN_PAGES = ("runs", "run", "start-run", "prompt", "preview-prompt", "labeling-job")
+_LABEL_PAGES = (
+    *("labelling", "publish", "second-opinions", "model-labels", "start-labeling-job", "audit-labels"),
+    "review-labels",
+)
+_RUN_PAGES = ("runs", "run", "cancel-run", "start-run", "prompt", "preview-prompt", "labeling-job")
 _BUDGET_FORMS = ("top-up", "set-cap", "set-thresholds", "stop-everything")
 
 MENU = (

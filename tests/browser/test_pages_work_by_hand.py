@@ -90,11 +90,11 @@ def asked_within(page: Page, seconds: int) -> list[str]:
 
 def test_the_quote_follows_the_form(open_page: OpenPage, manager: User, study: Study) -> None:
     page = open_page(reverse("start-run", args=[study.pk]), user=manager)
-    expect(page.locator(".note")).to_contain_text("Reserves $0.60")
+    expect(page.locator(".note")).to_contain_text("Holds $0.60")
     page.get_by_label(re.compile("Distil:")).check()
-    expect(page.locator(".note")).to_contain_text("Reserves $1.80")
+    expect(page.locator(".note")).to_contain_text("Holds $1.80")
     page.get_by_label("Time limit (minutes)").fill("30")
-    expect(page.locator(".note")).to_contain_text("Reserves $0.90")
+    expect(page.locator(".note")).to_contain_text("Holds $0.90")
 
 
 def test_a_models_name_is_asked_for_only_where_it_is_needed(open_page: OpenPage, manager: User, study: Study) -> None:

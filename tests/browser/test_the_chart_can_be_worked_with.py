@@ -84,7 +84,7 @@ def test_the_report_is_printed_on_a4(
 ) -> None:
     page = open_page(f"/studies/{study.pk}/report/", user=manager, look="dark")
     page.get_by_role("link", name="Print", exact=True).click()
-    expect(page.get_by_text(f"asked for by {manager.name} ({manager.email})")).to_be_visible()
+    expect(page.get_by_text(f"requested by {manager.name} ({manager.email})")).to_be_visible()
     expect(page.get_by_role("navigation")).to_have_count(0)
     expect(page.get_by_role("button", name="Print or save as PDF")).to_be_visible()
     page.wait_for_load_state("load", timeout=MINUTE)

@@ -53,7 +53,7 @@ def test_a_licence_is_confirmed_on_the_page(open_page: OpenPage, manager: User, 
     expect(page.get_by_text("No one has confirmed whether its outputs")).to_be_visible()
     confirmed.check()
     page.get_by_label("Time limit (minutes)").fill("30")
-    expect(page.locator(".note").first).to_contain_text("Reserves $0.90")
+    expect(page.locator(".note").first).to_contain_text("Holds $0.90")
     expect(confirmed).to_be_checked()
 
 

@@ -21,6 +21,14 @@ SETTINGS = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "platform/config/sett
 COMMANDS = sorted(
     path.stem for room in ("platform", "labeling") for path in (ROOT / room).glob("**/management/commands/[!_]*.py")
 )
+OPTIONS = sorted(
+    {
+        (path.stem, option)
+        for room in ("platform", "labeling")
+        for path in (ROOT / room).glob("**/management/commands/[!_]*.py")
+        for option in re.findall(r'add_argument\(\s*"(--[a-z-]+)"', path.read_text())
+    }
+)
 RECORDING = [path for room in ("platform", "labeling") for path in (ROOT / room).rglob("*.py")]
 CHANGES = sorted(
     {
@@ -47,6 +55,12 @@ def test_every_setting_of_a_run_has_a_line(option: str) -> None:
 @pytest.mark.parametrize("command", [*COMMANDS, *OURS])
 def test_every_command_has_a_line(command: str) -> None:
     assert f"manage.py {command}" in (DOCS / "commands.md").read_text()
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_of_a_command_is_in_a_page(command: str, option: str) -> None:
+    texts = [path.read_text() for path in [DOCS / "commands.md", *(DOCS / "how-to").glob("*.md")]]
+    assert any(re.search(rf"{option}(?![a-z-])", text) for text in texts), f"{command} {option}"
 
 
 @pytest.mark.parametrize("kind", [*CostKind.values, *Origin.values, *SpendingPath.values])

@@ -51,7 +51,7 @@ def test_what_is_cut_and_what_says_nothing_are_counted(run_folder: RunFolder, wr
     # As it is, it only repeats the mark that it is to write behind.
     assert (test["num_cut"], test["num_unparsed"]) == (10, 10)
     card = (folder / "artifact" / "README.md").read_text()
-    assert "Of 10 answers to test, of all seeds, 10 were cut for want of room, and 10 are empty." in card
+    assert "Of 10 answers to test, of all seeds, 10 were cut at the maximum length, and 10 are empty." in card
 
 
 def test_a_template_that_says_what_day_it_is_stays_as_it_was_in_training(

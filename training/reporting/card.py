@@ -209,7 +209,7 @@ def _written(result: Mapping[str, Any]) -> list[str]:
         if "num_cut" in found:
             total, cut, empty = found["num_examples"] * found["num_seeds"], found["num_cut"], found["num_unparsed"]
             of_all = f"Of {total:,} answers to {split}, of all seeds,"
-            lines.append(f"{of_all} {cut:,} were cut for want of room, and {empty:,} are empty.")
+            lines.append(f"{of_all} {cut:,} were cut at the maximum length, and {empty:,} are empty.")
     return lines
 
 

@@ -138,7 +138,7 @@ class SharedTraining(Settings):
         FINETUNE,
         choices=RECIPE_CHOICES,
         label="Recipe",
-        help="How a model comes of the labels, for student and teacher alike.",
+        help="How a model is made from the labels, for student and teacher alike.",
     )
     answer_length: int = setting(
         64,
@@ -152,7 +152,7 @@ class SharedTraining(Settings):
         0,
         most=512,
         label="Rank of low-rank adapters (LoRA)",
-        help="Of models that write. Only adapters are trained, and merged in the end; 0 trains all weights.",
+        help="Of models that write. Only adapters are trained, and merged at the end; 0 trains all weights.",
         group=FormGroup.MODEL,
     )
     head_learning_rate_factor: float = setting(

@@ -13,6 +13,8 @@ from tables.signs import clean, unstorable
 
 # Of the probability of the first token, so much must lie on the labels' letters.
 LEAST_LABEL_MASS = 0.1
+# By rounding, some servers give a token that is certain a log-probability a little above 0.
+MOST_LOG_PROBABILITY = 0.01
 # As long as a study's answers may be.
 MOST_WRITTEN_CHARACTERS = 20_000
 # What a reasoning model writes before its answer, where the server does not take it out; some leave out the first sign.
@@ -105,8 +107,8 @@ def _read_letters(labels: Sequence[str], alternatives: Sequence[tuple[str, float
     mass_C = [0.0] * len(labels)
     for token, log_probability in alternatives:
         number = place.get(token.strip())
-        if number is not None and log_probability <= 0:
-            mass_C[number] += math.exp(log_probability)
+        if number is not None and log_probability <= MOST_LOG_PROBABILITY:
+            mass_C[number] += math.exp(min(log_probability, 0.0))
     whole = sum(mass_C)
     if not alternatives or not math.isfinite(whole):
         return Reading(outcome=Outcome.INVALID)

@@ -140,7 +140,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         least=1,
         most=7 * 24 * 60,
         label="Time limit (minutes)",
-        help="Per run, search and seeds included. Their cost is reserved; the unused part is released.",
+        help="Per run, search and seeds included. Their cost is held; the unused part is released.",
     )
     go_on: bool = setting(
         False,

@@ -1,6 +1,7 @@
 """Models outside a study: exported to a folder, served over HTTP, and how fast each format answers, at what price."""
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -30,6 +31,7 @@ from runs.results.predicting import PredictionFailed, check_there, one_at_a_time
 from training.contract import EXIT_TOO_LARGE, LABEL_MAP_FILE, SERVE_VARIABLE, SERVING_FILE, TORCH
 from training.runtime import read_json, write_json
 
+logger = logging.getLogger(__name__)
 REQUESTS_PRICED = 1_000
 GRACE_SECONDS = 8
 # So many threads beside those whose texts may wait or be answered: for health, and for refusals.
@@ -80,13 +82,18 @@ def can_be_exported(artifact: Artifact) -> bool:
 
 
 def serving_figures(artifact: Artifact) -> list[ServingFigures]:
-    """Return what was measured of a model in each format, the original first; [] before that."""
+    """Return what was measured of a model in each format, the original first; [] before that.
+
+    A format whose figures are of another version is left out, until it is measured again.
+    """
     kept = read_json(artifact.path.parent / SERVING_FILE)
-    try:
-        return [_priced(artifact, name, figures) for name, figures in kept.items()]
-    except (ArithmeticError, TypeError, ValueError, KeyError):
-        # Of another version.
-        return []
+    found = []
+    for name, figures in kept.items():
+        try:
+            found.append(_priced(artifact, name, figures))
+        except (ArithmeticError, TypeError, ValueError, KeyError) as error:
+            logger.warning("%s: figures of %s cannot be read: %r", artifact, name, error)
+    return found
 
 
 def has_serving_figures(folder: str) -> bool:

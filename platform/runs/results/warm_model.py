@@ -159,7 +159,8 @@ def predict_one(*, folder: Path, texts: Mapping[str, str], limit_seconds: float)
     model = _kept[0]
     try:
         answer = model.ask(texts, limit_seconds=limit_seconds)
-    except PredictionProcessFailed:
+    except BaseException:
+        # Whatever it was: the next one to ask would be given what is left of this answer.
         forget()
         raise
     if not model.is_kept:

@@ -14,9 +14,9 @@ class AuditFilterForm(forms.Form):
     """What to show of the audit trail; an empty field asks nothing."""
 
     who = forms.ChoiceField(required=False)
-    action = forms.ChoiceField(label="What", required=False)
+    action = forms.ChoiceField(label="Action", required=False)
     study = forms.ModelChoiceField(Study.objects.order_by("name"), required=False, empty_label="Any or none")
-    subject = forms.CharField(label="Changed thing contains", required=False, max_length=100)
+    subject = forms.CharField(label="Subject contains", required=False, max_length=100)
     since = day_field("From day (UTC)", required=False)
     until = day_field("To day (UTC)", required=False)
 

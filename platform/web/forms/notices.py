@@ -15,5 +15,5 @@ class TargetForm(NewTargetForm):
     is_active = forms.BooleanField(
         label="Switched on",
         required=False,
-        help_text="Switched off, it is told of nothing new, and what still waits for it is given up.",
+        help_text="Switched off, it gets no new notices, and its pending deliveries are given up.",
     )

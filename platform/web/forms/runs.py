@@ -266,5 +266,5 @@ class StartRunForm(LicenceForm):
 
 class ExtendRunForm(forms.Form):
     minutes = setting_field(
-        SETTINGS["max_minutes"], label="More minutes", initial=30, help_text="Their cost is reserved now."
+        SETTINGS["max_minutes"], label="More minutes", initial=30, help_text="Their cost is held now."
     )

@@ -91,7 +91,7 @@ class StudyForm(forms.Form):
         min_value=1,
         max_value=MOST_PAID_SECONDS,
         initial=300,
-        help_text="Per annotation, where pay is by the hour. Each published annotation reserves this much.",
+        help_text="Per annotation, where pay is by the hour. This much is held for each published annotation.",
     )
     dev_fraction = forms.FloatField(label="Dev share", min_value=0, max_value=0.9, initial=0.1)
     test_fraction = forms.FloatField(

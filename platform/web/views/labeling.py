@@ -166,7 +166,7 @@ def _quoted_opinions(request: HttpRequest, study: Study) -> dict[str, Any]:
 
 def _say_asked(request: HttpRequest, held: HeldOpinions, *, currency: str) -> None:
     if not held.num_examples:
-        messages.info(request, "Nothing more was asked for: this very request was carried out before.")
+        messages.info(request, "Nothing more was asked for: this request was already carried out.")
         return
     messages.success(request, f"{counted(held.num_examples, 'labelled example')} will be annotated once more.")
     if held.num_short:
@@ -182,7 +182,7 @@ def say_published(request: HttpRequest, result: PublishResult, *, currency: str,
     elif result.num_before:
         messages.info(
             request,
-            f"Nothing more was published: this very request was carried out before, and published "
+            f"Nothing more was published: this request was already carried out, and published "
             f"{result.num_before:,} examples.",
         )
     elif not result.num_short:

@@ -199,7 +199,7 @@ def extend_run(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"More minutes: {' '.join(str(reason) for reason in form.errors['minutes'])}")
         return redirect("run", pk=pk)
     minutes = form.cleaned_data["minutes"]
-    done = f"The run has {counted(minutes, 'more minute')}; their cost is reserved."
+    done = f"The run has {counted(minutes, 'more minute')}; their cost is held."
     return _do(request, pk, partial(extend, minutes=minutes), done)
 
 

@@ -85,6 +85,7 @@ class Shop:
 @pytest.fixture(autouse=True)
 def quick_waits(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(sending, "LEAST_WAIT_SECONDS", 0.0005)
     monkeypatch.setattr(sending, "MOST_WAIT_SECONDS", 0.2)
 
 

@@ -39,7 +39,7 @@ def test_a_prompt_is_shown_edited_and_previewed(
     job = LabelingJob.objects.get()
     assert not server.requests and (job.purpose, job.plan["shots"]) == (LabelingJob.Purpose.PREVIEW, 4)
     carry_out_labeling_job(job_id=job.pk)
-    assert "5 of 5 answers are there; 0.085 USD paid" in said("language_model", "show", job.pk)
+    assert "5 of 5 answers done; 0.085 USD paid" in said("language_model", "show", job.pk)
 
 
 def test_labels_are_bought_stopped_and_audited(study: Study, connection: Connection) -> None:
@@ -60,7 +60,7 @@ def test_labels_are_bought_stopped_and_audited(study: Study, connection: Connect
 
     assert "pool: 10 labels by people or imported, 6 by a language model, 4" in said("model_labels", "show", study.pk)
     audit = ("model_labels", "audit", study.pk, "--examples", 3)
-    assert "3 of 6 labels: reserves 0.30 USD" in said(*audit) and not study.label_audits.exists()
+    assert "3 of 6 labels: holds 0.30 USD" in said(*audit) and not study.label_audits.exists()
 
 
 def test_what_people_said_of_an_audit_is_shown(study: Study, connection: Connection) -> None:

@@ -78,6 +78,20 @@ def test_the_command_says_what_is_missing() -> None:
         call_command("connections", "test", "gone")
 
 
+@pytest.mark.parametrize(("status", "is_usable"), [(429, False), (500, True), (400, True)])
+def test_a_busy_server_is_not_taken_for_one_that_lacks_an_option(status: int, is_usable: bool) -> None:
+    answered = chosen_by("fine")
+
+    def answer(request: dict[str, Any]) -> Told:
+        return (status, {"error": {"message": "not now"}}) if "logprobs" in request else answered(request)
+
+    with language_server(answer) as server:
+        made = factories.connection(url=server.url)
+        tested = run_self_test(actor=made.created_by, connection=made)
+    assert tested.is_usable == is_usable
+    assert tested.abilities.get("error") == (None if is_usable else "it answered 429: not now")
+
+
 def test_a_wrong_key_is_said_by_the_self_test() -> None:
     def answer(request: dict[str, Any]) -> Told:
         return 401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}

@@ -152,7 +152,7 @@ def test_where_no_confidence_is_told_they_go_by_rank_and_it_is_said(
     assert NO_CONFIDENCE in client.get(f"/studies/{study.pk}/labelling/model/review/").content.decode()
     out = StringIO()
     call_command("model_labels", "review", str(study.pk), "--examples", "3", "--least-sure", stdout=out)
-    assert NO_CONFIDENCE in out.getvalue() and "3 of 30 labels: reserves 0.30 USD" in out.getvalue()
+    assert NO_CONFIDENCE in out.getvalue() and "3 of 30 labels: holds 0.30 USD" in out.getvalue()
 
 
 def test_an_autopilot_has_people_verify_once_and_what_they_say_counts(

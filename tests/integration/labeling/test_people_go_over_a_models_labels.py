@@ -26,7 +26,7 @@ def test_its_label_is_a_first_answer_that_people_keep_or_change(annotator: Membe
     assert num_reviewable(study) == 3
     out = StringIO()
     call_command("model_labels", "review", str(study.pk), "--examples", "2", "--yes", stdout=out)
-    assert "2 of 3 labels: reserves 0.20 USD" in out.getvalue() and "2 published." in out.getvalue()
+    assert "2 of 3 labels: holds 0.20 USD" in out.getvalue() and "2 published." in out.getvalue()
     first, second = published_ids(study)
     shown = annotator.http.get(f"/api/tasks/{first}", params={"project": study.labeling_project.label_studio_id})
     (prediction,) = shown.json()["predictions"]

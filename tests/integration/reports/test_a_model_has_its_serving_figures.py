@@ -85,6 +85,13 @@ def test_without_a_price_there_is_no_cost(measured: Artifact) -> None:
     assert "| no price |" in model_card(artifact=measured)
 
 
+@pytest.mark.parametrize("odd", [{}, 5, {**INT8, "requests_per_second": 0}, {**INT8, "added_later": 1}])
+def test_figures_of_a_format_that_cannot_be_read_leave_the_others(measured: Artifact, odd: object) -> None:
+    payload = {"torch": FIGURES, "int8": odd, "onnx": FIGURES}
+    (measured.path.parent / "serving.json").write_text(json.dumps(payload))
+    assert [one.format for one in serving_figures(measured)] == ["torch", "onnx"]
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"torch": {}}', '{"torch": 5}', '{"torch": {"device": "cpu"}}'])
 def test_figures_that_cannot_be_read_are_none(measured: Artifact, content: str) -> None:
     (measured.path.parent / "serving.json").write_text(content)

@@ -102,7 +102,7 @@ def test_a_models_answers_are_scored_without_classes(manager: Client, students: 
     assert manager.get(reverse("learning-curves", args=[students[0].run.study_id])).status_code == 404
     test = {"num_examples": 12, "num_seeds": 2, "num_cut": 3, "num_unparsed": 1}
     Artifact.objects.update(result={"metrics": {"test": test}, "seeds": [{"seed": 1}, {"seed": 2}]})
-    told = "Of 24 answers to test, of all seeds, 3 were cut for want of room and 1 is empty."
+    told = "Of 24 answers to test, of all seeds, 3 were cut at the maximum length and 1 is empty."
     shown = page(manager, "artifact", students[1].pk)
     assert "Answers: lowest scores, worst slices" in shown and told in shown
     assert told in page(manager, "run", students[1].run_id)

@@ -39,7 +39,7 @@ def test_the_budget_page_shows_limit_held_and_left(manager: Client, study: Study
 
 def test_the_quote_tells_what_is_missing(manager: Client, study: Study) -> None:
     page = manager.get(reverse("publish-quote", args=[study.pk]), {"num_examples": "2"}).content.decode()
-    assert "All of them would reserve $0.0048, and $0.0016 is left for labelling: $0.0032 short." in page
+    assert "All of them would hold $0.0048, and $0.0016 is left for labelling: $0.0032 short." in page
 
 
 def test_a_top_up_by_a_decimal_comma_says_the_new_limit(manager: Client, study: Study) -> None:

@@ -1,5 +1,6 @@
 """Who gets which page: every URL name, by method and role. A new page without a row here fails the build."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
@@ -329,3 +330,18 @@ def test_each_role_gets_what_the_table_says(name: str, arguments: dict[str, dict
     url = reverse(name, kwargs=arguments.get(name, {}))
     found = tuple(Codes(*(ask(role, method, url) for role in (None, *Role))) for method in ("get", "post"))
     assert found == TABLE[name]
+
+
+# In no menu: one's own account is reached by one's name.
+OUTSIDE_THE_MENU = {"change-password"}
+
+
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - OUTSIDE_THE_MENU))
+def test_a_page_is_under_one_item_of_the_menu_or_one_tab(name: str, arguments: dict[str, dict[str, Any]]) -> None:
+    client = Client()
+    client.force_login(factories.person(Role.ADMIN))
+    page = client.get(reverse(name, kwargs=arguments.get(name, {})))
+    shown = "" if page.streaming else page.content.decode(errors="replace")
+    lists = re.findall(r'<ul class="(?:tabs|menu)">.*?</ul>', shown, re.DOTALL)
+    # A page of a study has both lists; what is no whole page has none.
+    assert not lists or "".join(lists).count('aria-current="page"') == 1

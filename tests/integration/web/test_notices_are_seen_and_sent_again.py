@@ -94,7 +94,7 @@ def test_changes_of_targets_are_on_the_audit_trail_without_url_or_secret(admin: 
 def test_a_person_switches_their_mails_off_and_on(client: Client) -> None:
     person = factories.person(Role.MANAGER)
     client.force_login(person)
-    assert "Switch mails off" in page(client, "change-password")
+    assert "Turn off mail" in page(client, "change-password")
     client.post(reverse("choose-mail"), {"wants_mail": "off"})
     assert User.objects.get(pk=person.pk).wants_mail is False
     client.post(reverse("choose-mail"), {"wants_mail": "on"})

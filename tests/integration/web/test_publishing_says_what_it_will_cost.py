@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_said_with_what_would(manager: Client, study: Study
 def test_no_more_is_priced_than_is_left_to_publish(manager: Client, study: Study) -> None:
     said = quote(manager, study, "32", split=Split.TEST)
     assert "Only 1 of 32 are left to publish" in said
-    assert "Reserves <strong>" in said and "$0.10" in said and "$3.20" not in said
+    assert "Holds <strong>" in said and "$0.10" in said and "$3.20" not in said
 
 
 def test_a_split_without_examples_has_nothing_left(manager: Client, study: Study) -> None:

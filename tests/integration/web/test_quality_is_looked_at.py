@@ -75,7 +75,7 @@ def test_examples_that_only_one_has_right_are_paged(manager: Client, study: Stud
     text = page(manager, "compare", study.pk, **pair)
     assert "Of 60 examples that both saved models answered, 20 are right from only one of them" in text
     assert "a film, the 30." in text and "a film, the 29." not in text
-    assert "There is none." in page(manager, "compare", study.pk, **pair, right="first")
+    assert "No such examples." in page(manager, "compare", study.pk, **pair, right="first")
     assert text.count("a film, the") == 20
 
 

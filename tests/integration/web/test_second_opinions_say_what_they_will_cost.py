@@ -39,7 +39,7 @@ def quote(manager: Client, study: Study, num_examples: str, *, split: str = Spli
 def test_the_page_says_what_is_expected_held_and_left(manager: Client, study: Study) -> None:
     said = quote(manager, study, "2")
     assert "expected $0.30, from $0.20 where all agree to $0.40 where every two differ" in said
-    assert "Reserves $0.40 of the $0.50" in said
+    assert "Holds $0.40 of the $0.50" in said
     assert "or ask for fewer." in quote(manager, study, "4") and "2 of 4 fit." in quote(manager, study, "4")
     assert "Only 5 of 40 can get one now." in quote(manager, study, "40")
 

@@ -53,7 +53,7 @@ def test_the_same_form_sent_twice_names_the_same_request(manager: Client, study:
     ("numbers", "said"),
     [
         ((3, 2, 0), ["3 more examples published with its labels shown", "could not take 2 more: $0.20 short"]),
-        ((0, 0, 5), ["Nothing more was published: this very request was carried out before, and published 5"]),
+        ((0, 0, 5), ["Nothing more was published: this request was already carried out, and published 5"]),
     ],
 )
 def test_what_became_of_a_review_is_said(
@@ -80,7 +80,7 @@ def test_a_form_that_is_sent_again_says_what_it_published(
     url, sent = reverse("publish", args=[study.pk]), {"num_examples": "2", "split": "pool", "request_key": "one form"}
     first, again = (manager.post(url, sent, follow=True).content.decode() for _ in range(2))
     assert "2 more examples published in Label Studio" in first
-    assert "Nothing more was published: this very request was carried out before, and published 2" in again
+    assert "Nothing more was published: this request was already carried out, and published 2" in again
     assert study.examples.filter(publication__isnull=False).count() == 2
 
 

@@ -123,7 +123,7 @@ def test_what_came_stands_beside_what_was_said(manager: Client, study: Study) ->
     ground.annotated(study, num_labels=20, utility=0.65)
     recommend(study=study)
     page = report(manager, study)
-    assert "What was said, and what came" in page
+    assert "Forecasts and results" in page
     assert "inside the 90 % band 1 of 1" in page
 
 

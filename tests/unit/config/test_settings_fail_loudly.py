@@ -50,6 +50,15 @@ def test_a_flag_is_true_false_or_an_error(monkeypatch: pytest.MonkeyPatch) -> No
         env.flag("FULCRUM_X")
 
 
+@pytest.mark.parametrize("value", ["gpu", "", "cuda:", "CPU"])
+def test_a_device_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("FULCRUM_RUN_DEVICE", value)
+    with pytest.raises(ImproperlyConfigured, match=f"FULCRUM_RUN_DEVICE='{value}' is neither cpu nor cuda"):
+        runpy.run_path(settings.__file__)
+    monkeypatch.setenv("FULCRUM_RUN_DEVICE", "cuda:1")
+    assert env.device("FULCRUM_RUN_DEVICE", "cpu") == "cuda:1"
+
+
 def test_a_url_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROKER_URL", "http://host")
     with pytest.raises(ImproperlyConfigured, match="BROKER_URL must start with"):

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connections.client import Client, Endpoint, Reply, ReplyLost, ServerBusy, Usage, read_reply
+from connections.client import (
+    Client,
+    ConnectionUnusable,
+    Endpoint,
+    Reply,
+    ReplyLost,
+    RequestFailed,
+    RequestRejected,
+    ServerBusy,
+    Usage,
+    read_reply,
+)
 from connections.models import Outcome
 from connections.prompts import BALANCED, LabelPrompt, PromptSettings, PromptSource, make_prompt, usual_text
 from connections.reading import pooled, read_answer
@@ -32,6 +43,12 @@ def test_letters_are_added_up_over_their_tokens_and_renormalised() -> None:
     found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="A", finish="length", alternatives=told), row=ROW)
     assert found.scores == pytest.approx((0.8, 0.2, 0.0))
     assert found.mass == pytest.approx(0.5)
+
+
+def test_a_log_probability_that_is_rounded_to_above_zero_counts_as_certain() -> None:
+    told = (("A", 1e-6), ("B", -12.0), ("C", 4.0))
+    found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="A", alternatives=told), row=ROW)
+    assert found.scores == pytest.approx((1, 0, 0), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +88,29 @@ def test_a_wait_that_is_no_number_is_none(said: str, seconds: float | None) -> N
     with Client(Endpoint(url="http://127.0.0.1:1", model="m")) as client:
         failure = client._failure(httpx.Response(503, headers={"Retry-After": said}), b"busy")
     assert isinstance(failure, ServerBusy) and failure.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (301, ConnectionUnusable),
+        (307, ConnectionUnusable),
+        (405, ConnectionUnusable),
+        (410, ConnectionUnusable),
+        (400, RequestRejected),
+        (413, RequestRejected),
+        (429, ServerBusy),
+        (503, ServerBusy),
+        (529, ServerBusy),
+        (504, ReplyLost),
+        (524, ReplyLost),
+    ],
+)
+def test_a_failure_is_of_the_text_or_of_the_connection(status: int, expected: type[RequestFailed]) -> None:
+    with Client(Endpoint(url="http://127.0.0.1:1", model="m")) as client:
+        failure = client._failure(httpx.Response(status, headers={"Location": "https://new.example/v1"}), b"no")
+    assert type(failure) is expected
+    assert ("https://new.example/v1" in str(failure)) == (status < 400)
 
 
 @pytest.mark.parametrize(("abilities", "content"), [(SCHEMA, '{"label": "Bad"}'), (TEXT, " bad. "), (TEXT, "“Bad”")])

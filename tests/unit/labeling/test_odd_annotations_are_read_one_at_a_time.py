@@ -48,6 +48,12 @@ def test_any_value_in_any_place_leaves_the_row_beside_it_as_it_is(name: str) -> 
         assert alone in read(good, {**other, name: value}, value).annotations
 
 
+@pytest.mark.parametrize("value", ["yes", 0, []])
+def test_a_skip_that_is_neither_true_nor_false_is_said_to_be_that(value: object) -> None:
+    (one,) = read({**good_row(random.Random(1), 7), "was_cancelled": value}).annotations
+    assert one.trouble == "Its was_cancelled is neither true nor false."
+
+
 def test_what_is_too_large_is_not_kept() -> None:
     assert storable([0] * (MAX_SIZE + 1)) == (None, "is too large to be kept")
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -31,7 +32,10 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> LabelStudioClient:
     return LabelStudioClient(url="http://ls", sdk=None)
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), ApiError(status_code=503, body="busy")])
+@pytest.mark.parametrize(
+    "error",
+    [httpx.ConnectError("refused"), httpx.TooManyRedirects("21"), ApiError(status_code=503, body="busy")],
+)
 def test_a_read_is_tried_again_and_a_write_is_not(connected: LabelStudioClient, error: Exception) -> None:
     for method, expected in ((connected._read, READ_ATTEMPTS), (connected._write, 1)):
         calls: list[int] = []
@@ -45,6 +49,14 @@ def test_a_refusal_is_not_tried_again(connected: LabelStudioClient) -> None:
     with pytest.raises(LabelStudioRefused, match=r"refused \(400\): bad config"):
         connected._read(failing(ApiError(status_code=400, body="bad config"), calls))
     assert len(calls) == 1
+
+
+def test_a_page_in_place_of_our_answer_is_trouble_that_may_pass(connected: LabelStudioClient) -> None:
+    page = httpx.Response(200, text="<html>Sign in to the proxy</html>")
+    wrapper = SimpleNamespace(httpx_client=SimpleNamespace(request=lambda *_, **__: page))
+    proxied = LabelStudioClient(url="http://ls", sdk=SimpleNamespace(_client_wrapper=wrapper))
+    with pytest.raises(LabelStudioUnreachable, match="http://ls answered fulcrum/examples with invalid JSON"):
+        proxied.examples(project_id=1)
 
 
 def test_a_token_that_is_not_accepted_says_what_to_set(connected: LabelStudioClient) -> None:

@@ -49,7 +49,7 @@ class Command(RefusingCommand):
         )
         for one in (audit, review):
             one.add_argument("--examples", type=int, required=True, help="how many")
-            one.add_argument("--yes", action="store_true", help="do it; without, what it reserves is printed alone")
+            one.add_argument("--yes", action="store_true", help="do it; without, only what would be held is printed")
         for one in (audit, review, rest):
             one.add_argument("--as", dest="email", help="e-mail of who does it; who made the study, if not given")
 
@@ -74,9 +74,7 @@ class Command(RefusingCommand):
         num_left = _NUM_LEFT[options["action"]](study)
         quote = quote_labels(study=study, num_examples=wanted, num_left=num_left)
         held, room = (f"{amount_text(one)} {study.budget.currency}" for one in (quote.held, quote.room))
-        self.stdout.write(
-            f"{quote.num_examples:,} of {num_left:,} labels: reserves {held}; {room} is left for labelling."
-        )
+        self.stdout.write(f"{quote.num_examples:,} of {num_left:,} labels: holds {held}; {room} is left for labelling.")
         if options["action"] == "audit" and (fault := measure_of(study).fault):
             self.stdout.write(fault)
         if options.get("least_sure") and not tells_confidence(study):

@@ -10,9 +10,7 @@ from runs.queries import find_run
 
 
 class Command(RefusingCommand):
-    help = (
-        "Give a run more minutes: their cost is reserved, and a run that waited for them resumes from its checkpoint."
-    )
+    help = "Give a run more minutes: their cost is held, and a run that waited for them resumes from its checkpoint."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", help="its id")

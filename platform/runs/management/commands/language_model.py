@@ -117,7 +117,7 @@ class Command(RefusingCommand):
     def _tell(self, job: LabelingJob) -> None:
         paid = sum((entry.amount for entry in entries_of(job)), ZERO)
         num_answers = len(job.example_ids) * job.prompt.payload.get("samples", 1)
-        done = f"{job.num_done:,} of {num_answers:,} answers are there"
+        done = f"{job.num_done:,} of {num_answers:,} answers done"
         labelled = f", {job.labels.count():,} examples labelled" if job.purpose == LabelingJob.Purpose.LABELS else ""
         cost = f"{amount_text(paid)} {job.study.budget.currency}"
         self.stdout.write(f"{job}: {job.get_state_display().lower()}; {done}{labelled}; {cost} paid.")

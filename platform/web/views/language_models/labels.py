@@ -129,7 +129,7 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
 
 
 def _people_quote(request: HttpRequest, study: Study, num_left: int) -> dict[str, object]:
-    """What people's answers to some of the examples that are left would reserve."""
+    """What people's answers to some of the examples that are left would cost, and what is held for them."""
     typed = (request.POST or request.GET).get("num_examples", "")
     quote = quote_publishing(study=study, typed=typed, usual=AuditForm.USUAL, num_left=num_left)
     asked = (quote.num_examples, quote.held) if quote else ()
