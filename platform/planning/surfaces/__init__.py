@@ -11,6 +11,7 @@ from planning.surfaces.files import (
     shipped_file,
     write_surfaces,
 )
+from planning.surfaces.limits import Cap, NewLabels
 from planning.surfaces.prices import Owned, PriceList
 
 __all__ = [
@@ -18,10 +19,12 @@ __all__ = [
     "TEACHER",
     "BadSurface",
     "Booleans",
+    "Cap",
     "Cell",
     "Cells",
     "ComputeCost",
     "Floats",
+    "NewLabels",
     "Owned",
     "Point",
     "PriceList",
