@@ -5,9 +5,11 @@ from planning.surfaces.cost_model import ComputeCost, fit_compute_cost, forecast
 from planning.surfaces.distinct import distinct_surfaces
 from planning.surfaces.files import (
     SDS_IN_INTERVAL,
+    ReadTasks,
     measured_surfaces,
     published_surfaces,
     read_surfaces,
+    read_tasks,
     shipped_file,
     write_surfaces,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "Owned",
     "Point",
     "PriceList",
+    "ReadTasks",
     "Surface",
     "distinct_surfaces",
     "fit_compute_cost",
@@ -36,6 +39,7 @@ __all__ = [
     "merge_points",
     "published_surfaces",
     "read_surfaces",
+    "read_tasks",
     "shipped_file",
     "write_surfaces",
 ]
