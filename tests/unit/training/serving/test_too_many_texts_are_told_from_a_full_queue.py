@@ -52,7 +52,7 @@ def post(served: ServedModel, num_texts: int) -> tuple[str, dict[str, str], dict
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/predict", "CONTENT_TYPE": "application/json"}
     environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}  # type: ignore[dict-item]
     begun: list[tuple[str, dict[str, str]]] = []
-    (reply,) = served(environ, lambda status, headers, *_: begun.append((status, dict(headers))))  # type: ignore[arg-type,func-returns-value]
+    (reply,) = served(environ, lambda status, headers, *_: begun.append((status, dict(headers))))  # type: ignore[arg-type]
     return *begun[0], json.loads(reply)
 
 
