@@ -1,5 +1,6 @@
 """What commands of all apps have in common."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -19,6 +20,12 @@ class RefusingCommand(BaseCommand):
             raise CommandError(str(refusal)) from refusal
         except ValidationError as error:
             raise CommandError(_in_words(error)) from error
+
+
+def tell_left_out(left_out: Sequence[str]) -> None:
+    """End a command that did the rest of its work by what it left out, and why. Raises: CommandError, where any is."""
+    if left_out:
+        raise CommandError("\n".join(["Left out; all else is done.", *left_out]), returncode=1)
 
 
 def _in_words(error: ValidationError) -> str:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from training.data import LineAnswer
 from training.evaluation import Predictor, load_predictor
 from training.runtime import StopFlag, read_json
 from training.serving.batching import Batcher, BatchLimits, QueueFull, TooLate
-from training.serving.requests import RequestInvalid, RequestLimits, read_request
+from training.serving.requests import RequestInvalid, RequestLimits, TooManyTexts, read_request
 
 PREDICT, HEALTH = "/predict", "/health"
 METHODS = {PREDICT: "POST", HEALTH: "GET"}
@@ -39,7 +39,8 @@ class ServedModel:
     def __init__(self, *, predictor: Predictor, name: str, batches: BatchLimits, requests: RequestLimits) -> None:
         self._predictor = predictor
         self._name = name
-        self._limits = requests
+        # What the queue can never hold is refused as too much, not put off.
+        self._limits = replace(requests, max_texts=min(requests.max_texts, batches.max_queue))
         self._batcher = Batcher(answer=predictor.answers, limits=batches)
 
     @classmethod
@@ -101,12 +102,14 @@ class ServedModel:
             optional = task_type.optional_fields
             lines = read_request(body, fields=task_type.input_fields, limits=self._limits, optional=optional)
             answers = self._batcher.ask(lines)
+        except TooManyTexts as problem:
+            return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem))
         except RequestInvalid as problem:
             return _error(HTTPStatus.BAD_REQUEST, str(problem))
-        except (QueueFull, TooLate) as problem:
-            why = "Too many texts wait" if isinstance(problem, QueueFull) else "No answer came in time"
-            retry = ("Retry-After", SECONDS_UNTIL_RETRY)
-            return _error(HTTPStatus.SERVICE_UNAVAILABLE, f"{why}. Ask again in a moment.", retry)
+        except QueueFull:
+            return _unavailable("Too many texts wait. Ask again in a moment.")
+        except TooLate:
+            return _unavailable("No answer came in time. Ask again in a moment, or with fewer or shorter texts.")
         return Reply(status=HTTPStatus.OK, payload={"answers": [self._shown(answer) for answer in answers]})
 
     def _shown(self, answer: LineAnswer) -> dict[str, Any]:
@@ -114,6 +117,10 @@ class ServedModel:
             return {"predicted": None, "error": answer.problem}
         predicted = None if answer.predicted is None else self._predictor.task_type.prediction_as_json(answer.predicted)
         return {"predicted": predicted, "probabilities": dict(answer.probabilities)}
+
+
+def _unavailable(message: str) -> Reply:
+    return _error(HTTPStatus.SERVICE_UNAVAILABLE, message, ("Retry-After", SECONDS_UNTIL_RETRY))
 
 
 def _error(status: HTTPStatus, message: str, *headers: tuple[str, str]) -> Reply:

@@ -13,6 +13,10 @@ class RequestInvalid(Exception):
     """A request has no texts to answer; the message says why."""
 
 
+class TooManyTexts(RequestInvalid):
+    """A request has more texts than are ever answered in one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequestLimits:
     """The most bytes of a request, texts or pairs in it, and characters of a text."""
@@ -40,7 +44,7 @@ def read_request(
     if not isinstance(items, list) or not items:
         raise RequestInvalid(f"There is no list of {name}. Send {shown}.")
     if len(items) > limits.max_texts:
-        raise RequestInvalid(f"There are {len(items):,} {name}, {limits.max_texts:,} is the maximum. Send fewer.")
+        raise TooManyTexts(f"There are {len(items):,} {name}, {limits.max_texts:,} is the maximum. Send fewer.")
     lines = [_line(number, item, fields, limits) for number, item in enumerate(items, start=1)]
     return [line if line.problem else _needed(line, optional) for line in lines]
 

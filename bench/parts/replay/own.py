@@ -9,7 +9,7 @@ from bench.parts.replay.coverage import FARTHEST, LEVELS, BandCheck
 from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, fit_points, prior_from
 from planning.replay import Game, PlannerPlayer, ReplayResult, replay
-from planning.surfaces import TEACHER, Cells, Point, Surface, measured_surfaces, published_surfaces
+from planning.surfaces import TEACHER, BadSurface, Cells, Point, Surface, measured_surfaces, published_surfaces
 
 NUM_BUDGETS = 60
 SHOWN_IN_EACH = 2
@@ -32,21 +32,26 @@ class OwnResult:
     checks: list[BandCheck]
 
 
-def own_results() -> list[OwnResult]:
-    """Each recorded surface, with the prior of the published tasks, as any study has."""
+def own_results() -> tuple[list[OwnResult], list[str]]:
+    """Each recorded surface, with the prior of the published tasks, as any study has.
+
+    Returns: the results, and of each surface that cannot be played why it is left out.
+    """
     prior = prior_from(published_surfaces())
-    return [_result(number, surface, prior) for number, surface in enumerate(measured_surfaces())]
+    results, left_out = list[OwnResult](), list[str]()
+    for number, surface in enumerate(measured_surfaces()):
+        try:
+            results.append(_result(number, surface, prior))
+        except BadSurface as problem:
+            left_out.append(str(problem))
+    return results, left_out
 
 
 def _result(number: int, surface: Surface, prior: Prior) -> OwnResult:
+    replayed = replay(surface=surface, prior=prior)
     best, share, least = _shares_of_dollars(surface, prior)
-    return OwnResult(
-        replayed=replay(surface=surface, prior=prior),
-        best_fixed=best,
-        share_of_dollars=share,
-        least_share=least,
-        checks=list(_checks(number, surface, prior)),
-    )
+    checks = list(_checks(number, surface, prior))
+    return OwnResult(replayed=replayed, best_fixed=best, share_of_dollars=share, least_share=least, checks=checks)
 
 
 def _shares_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float, float]:
@@ -55,6 +60,9 @@ def _shares_of_dollars(surface: Surface, prior: Prior) -> tuple[str, float, floa
     cheapest, *_, dearest = game.starts()[0].budgets
     budgets = np.geomspace(cheapest, dearest, NUM_BUDGETS)
     ends = {name: game.play(policy, labels=0, budget=dearest) for name, policy in FIXED_POLICIES.items()}
+    ends = {name: end for name, end in ends.items() if np.isfinite(end.score)}
+    if not ends:
+        raise BadSurface(f"{surface.name}: no fixed policy buys a student. Record students of labels alone.")
     best = max(ends, key=lambda name: (ends[name].score, -ends[name].dollars))
     planner = PlannerPlayer(bank=Bank(prior=prior, cells=surface.cells))
     played = (game.play(planner, labels=0, budget=float(budget)) for budget in budgets)

@@ -8,17 +8,21 @@ from budgets.ledger.charging import AlreadyReversed, Cost, charge, reverse, sett
 from budgets.ledger.holds import HoldRequest, extend_hold, place_holds, release
 from budgets.ledger.locked_budget import begin_stop, end_stop, lock, month_of, notify_thresholds, stop_if_spent
 from budgets.ledger.repricing import Period, RepricingPreview, preview_repricing, reprice
+from budgets.ledger.room import CapLeft, Part, Room
 
 __all__ = [
     "AlreadyReversed",
     "BudgetExceeded",
     "BudgetStopped",
     "CapExceeded",
+    "CapLeft",
     "Cost",
     "Headroom",
     "HoldRequest",
+    "Part",
     "Period",
     "RepricingPreview",
+    "Room",
     "begin_stop",
     "charge",
     "end_stop",

@@ -10,7 +10,18 @@ from planning.policy.forecasts import Forecast, forecasts_of, state_of
 from planning.policy.look_ahead import LEAST_GAIN
 from planning.policy.planner import TIE
 from planning.policy.state import State
-from planning.policy.words import Wording, cannot_tell, doubts, not_worth_it, too_dear, too_small, why
+from planning.policy.words import (
+    ALIKE,
+    Wording,
+    cannot_tell,
+    doubts,
+    is_close,
+    not_worth_it,
+    students_of,
+    too_dear,
+    too_small,
+    why,
+)
 from planning.posterior import (
     ChoiceFactor,
     LabelAccuracy,
@@ -202,7 +213,7 @@ def flips(
 
 def least_visible(points: Sequence[Point]) -> float:
     """Half of the narrowest 95 % interval: a smaller gain is one that no student's interval can show."""
-    return SDS_IN_HALF * min((point.sd for point in points if point.sd is not None), default=0.0)
+    return SDS_IN_HALF * min((point.sd for point in students_of(points) if point.sd is not None), default=0.0)
 
 
 def _first(question: Question, state: State) -> Advice:
@@ -242,8 +253,11 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
     least = max(map(net, worthwhile)) - TIE * (worth if worth > 0 else 1)
     close = [offer for offer in worthwhile if net(offer) >= least]
     adding = [offer for offer in close if offer.adds >= LEAST_GAIN]
-    best = min(adding or close, key=lambda offer: offer.plan_dollars)
     half_width, looks = least_visible(question.points), list[Forecast]()
+    best = min(adding or close, key=lambda offer: offer.plan_dollars)
+    if not worth:
+        enough = [offer for offer in worthwhile if offer.gain >= half_width]
+        best = min((offer for offer in enough if _is_cheaper(offer, best)), key=_dollars, default=best)
     if not best.can_tell or best.gain < half_width:
         # Where nothing can be said of the favourite, what may gain by itself comes first, the most for its price.
         looks = [offer for offer in worthwhile if offer.own_gain >= LEAST_LOOK]
@@ -261,6 +275,16 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
         runner_up=runner_up,
         forecasts=tuple(forecasts),
     )
+
+
+def _is_cheaper(offer: Forecast, best: Forecast) -> bool:
+    """Whether it ends about as well by itself as the best plan, for clearly less than that plan's first purchase."""
+    is_told = offer.can_tell and best.can_tell
+    return is_told and ALIKE * offer.dollars < best.dollars and is_close(best, offer, lead=best.gain - offer.own_gain)
+
+
+def _dollars(forecast: Forecast) -> float:
+    return forecast.dollars
 
 
 def _per_dollar(forecast: Forecast) -> float:

@@ -61,6 +61,8 @@ def state_of(*, points: Sequence[Point], offers: PriceList, owned: Owned, money:
         opinion_dollars=longer(offers.opinion_dollars),
         model_dollars=longer(offers.model_dollars),
         verified_dollars=longer(offers.verified_dollars),
+        caps=offers.caps,
+        new_labels=offers.new_labels.padded(len(others)) if offers.new_labels else None,
     )
     held = replace(owned, has_teacher=np.append(owned.has_teacher, nothing > 0))
     scores = np.array([measured.get(cell, np.nan) for cell in (*on_offer, *others)])

@@ -53,13 +53,16 @@ def plan_values(*, state: State, worlds: Worlds, allowed: Booleans, worth: float
 
 
 def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats, worth: float) -> tuple[float, float, Booleans]:
-    """The expected final score, what the second purchase is expected to cost, and which second ones there are."""
+    """The expected final score, what the second purchase is expected to cost, and which second ones there are.
+
+    These are such as the money, the caps and the pool still take after the first.
+    """
     students = ~state.prices.cells.is_teacher
     prices = state.prices.prices(state.prices.after(state.owned, cell))
     money = state.money - float(state.cost[cell])
     held = state.seen | (prices == 0)
     held[cell] = True
-    next_ones = ~held & students & (prices <= money + 1e-9)
+    next_ones = ~held & students & (prices <= money + 1e-9) & state.prices.fit_after(state.owned, cell)
     weights = _outcome_weights(worlds, cell)
     means = weights @ worlds.scores
     best = means[:, held & students].max(axis=1) if (held & students).any() else np.zeros(len(weights))

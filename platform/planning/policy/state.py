@@ -35,8 +35,8 @@ class State:
 
     @property
     def affordable(self) -> Booleans:
-        """Which unseen cells the money left pays for."""
-        return ~self.seen & (self.cost <= self.money + 1e-9)
+        """Which unseen cells the money left pays for, and the caps take."""
+        return ~self.seen & (self.cost <= self.money + 1e-9) & self.prices.within_caps(self.owned)
 
     def cell(self, place: int) -> Cell:
         """The cell of this number."""

@@ -9,8 +9,12 @@ import numpy as np
 from planning.policy.forecasts import Forecast
 from planning.policy.planner import TIE
 from planning.policy.state import State
-from planning.surfaces import Cell, Point
+from planning.surfaces import TEACHER, Cell, Point
 
+CLEAR = 1.0
+"""Points by which a plan must be ahead where the bands of two students overlap."""
+ALIKE = 1.25
+"""Times the cheaper price: what is dearer is not of a like price."""
 DISAGREEMENT = 3.0
 """Points by which more labels may score less before it is said."""
 
@@ -40,9 +44,27 @@ def why(best: Forecast, runner_up: Forecast | None, wording: Wording) -> str:
     lead = best.gain - runner_up.gain
     if lead < TIE and not runner_up.can_tell:
         return f"{words}. No score can be told of {wording.priced(runner_up)}, which may gain more."
-    if lead < TIE or (runner_up.band_80[0] < best.score < runner_up.band_80[1] and lead < 1):
-        return f"{words}. It is too close to call against {wording.priced(runner_up)}."
+    if is_close(best, runner_up, lead=lead):
+        return f"{words}. {_close(best, runner_up, wording)}"
     return f"{words}. Next best: {wording.priced(runner_up)}, {lead:.1f} points less at the end."
+
+
+def is_close(best: Forecast, other: Forecast, *, lead: float) -> bool:
+    """Whether one that is so many points ahead is not clearly better."""
+    return lead < TIE or (other.band_80[0] < best.score < other.band_80[1] and lead < CLEAR)
+
+
+def _close(best: Forecast, other: Forecast, wording: Wording) -> str:
+    """What tells two plans apart that end about equally well: their prices, where these are not alike."""
+    cheaper, dearer = sorted((best.dollars, other.dollars))
+    if dearer <= ALIKE * cheaper:
+        return f"It is too close to call against {wording.priced(other)}."
+    if best.dollars == cheaper:
+        return f"Dearer and not clearly better: {wording.priced(other)}."
+    if other.plan_dollars > best.plan_dollars:
+        in_all = wording.money(other.plan_dollars)
+        return f"{wording.priced(other)} would end as well only with a further purchase, {in_all} in all."
+    return f"Cheaper and not clearly worse: {wording.priced(other)}."
 
 
 def not_worth_it(plan: Forecast, wording: Wording) -> str:
@@ -89,11 +111,16 @@ def _alike_but_for_labels(one: Cell, other: Cell) -> bool:
     return first == second
 
 
+def students_of(points: Sequence[Point]) -> list[Point]:
+    """The points that are no teacher's."""
+    return [point for point in points if point.cell.pseudo_labels != TEACHER]
+
+
 def doubts(points: Sequence[Point]) -> str:
     """What in the points themselves warns: falling curves, or a metric that never moves."""
-    scores = [point.score for point in points]
-    if len(points) > 2 and max(scores) - min(scores) < 1e-9:
-        return f" All {len(points)} students score {scores[0]:.1f}: check that the metric can tell them apart."
+    scores, students = [point.score for point in points], students_of(points)
+    if len(students) > 2 and max(scores) - min(scores) < 1e-9:
+        return f" All {len(students)} students score {scores[0]:.1f}: check that the metric can tell them apart."
     falls = [
         (fewer.score - more.score, fewer, more)
         for fewer, more in combinations(points, 2)

@@ -5,12 +5,15 @@ from planning.surfaces.cost_model import ComputeCost, fit_compute_cost, forecast
 from planning.surfaces.distinct import distinct_surfaces
 from planning.surfaces.files import (
     SDS_IN_INTERVAL,
+    ReadTasks,
     measured_surfaces,
     published_surfaces,
     read_surfaces,
+    read_tasks,
     shipped_file,
     write_surfaces,
 )
+from planning.surfaces.limits import Cap, NewLabels
 from planning.surfaces.prices import Owned, PriceList
 
 __all__ = [
@@ -18,13 +21,16 @@ __all__ = [
     "TEACHER",
     "BadSurface",
     "Booleans",
+    "Cap",
     "Cell",
     "Cells",
     "ComputeCost",
     "Floats",
+    "NewLabels",
     "Owned",
     "Point",
     "PriceList",
+    "ReadTasks",
     "Surface",
     "distinct_surfaces",
     "fit_compute_cost",
@@ -33,6 +39,7 @@ __all__ = [
     "merge_points",
     "published_surfaces",
     "read_surfaces",
+    "read_tasks",
     "shipped_file",
     "write_surfaces",
 ]

@@ -4,6 +4,7 @@ import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from io import StringIO
 
@@ -14,47 +15,84 @@ INTERVAL = ("low", "high")
 SDS_IN_INTERVAL = 2 * 1.96
 LARGEST = 1e12
 """Of labels, pseudo-labels and dollars: what is larger is a slip, and no arithmetic is safe with it."""
+OPEN_QUOTE = "Look for a quote that is not closed."
 BEYOND = "beyond the header"
 """Under this name a row keeps the cells that have no column."""
 
 
-def read_surfaces(*, text: str, name: str = "the file") -> list[Surface]:
-    """Read the surfaces of a CSV file, in the order of their first row.
+@dataclass(frozen=True, kw_only=True)
+class ReadTasks:
+    """The surfaces of a file, in the order of their first row; of each task that is left out, where and why."""
 
-    Raises: BadSurface with the line and column of the first thing that is wrong.
+    surfaces: Sequence[Surface]
+    left_out: Sequence[str]
+
+
+def read_surfaces(*, text: str, name: str = "the file") -> list[Surface]:
+    """Read the surfaces of a CSV file, all or none. Raises: BadSurface with the first thing that is wrong."""
+    found = read_tasks(text=text, name=name)
+    if found.left_out:
+        raise BadSurface(found.left_out[0])
+    return list(found.surfaces)
+
+
+def read_tasks(*, text: str, name: str = "the file") -> ReadTasks:
+    """Read the surfaces of a CSV file; a task with a bad line harms itself only.
+
+    Raises: BadSurface where the file has no task that can be read, or cannot be read to its end.
     """
     rows = csv.DictReader(StringIO(text.removeprefix("\ufeff")), restkey=BEYOND)
     try:
-        return _surfaces(rows, name=name)
+        return _tasks(rows, name=name)
     except csv.Error as error:
-        raise BadSurface(f"{name}, line {rows.line_num + 1}: {error}. Look for a quote that is not closed.") from None
+        raise BadSurface(f"{name}, line {rows.line_num + 1}: {error}. {OPEN_QUOTE}") from None
 
 
-def _surfaces(rows: "csv.DictReader[str]", *, name: str) -> list[Surface]:
+def _tasks(rows: "csv.DictReader[str]", *, name: str) -> ReadTasks:
     header = rows.fieldnames or ()
     missing = [column for column in COLUMNS if column not in header]
     if missing:
         raise BadSurface(f"{name}: the column {missing[0]} is missing. The first line must be {','.join(COLUMNS)}.")
     found: defaultdict[str, list[Point]] = defaultdict(list)
+    # By task, or by the place of a line that names none: the first thing that is wrong.
+    wrong: dict[str, str] = {}
     for row in rows:
         where = f"{name}, line {rows.line_num}"
         beyond = row.pop(BEYOND, None) or ()
-        if any(cell.strip() for cell in beyond):
-            raise BadSurface(
-                f"{where}: {len(header) + len(beyond)} cells where the header has {len(header)}. Write decimals with a "
-                "point, and thousands without a comma."
-            )
-        if not any((cell or "").strip() for cell in row.values()):
+        if not any((cell or "").strip() for cell in (*row.values(), *beyond)):
             continue
         task = (row["task"] or "").strip()
-        if not task:
-            raise BadSurface(f"{where}: task is empty. Name the task that the point belongs to.")
-        found[task].append(_point(row, where=where))
-    if not found:
-        raise BadSurface(f"{name}: it has no point. Each line after the first is one trained student.")
-    for task, points in found.items():
-        _check_percent(points, where=f"{name}, task “{task}”")
-    return [Surface(name=task, points=tuple(points)) for task, points in found.items()]
+        if "\n" in task:
+            raise BadSurface(f"{where}: the task has a line break in its name. {OPEN_QUOTE}")
+        try:
+            _check_width(header, beyond, where=where)
+            found[_named(task, where=where)].append(_point(row, where=where))
+        except BadSurface as problem:
+            wrong.setdefault(task or where, str(problem))
+    for task in [task for task in found if task not in wrong]:
+        try:
+            _check_percent(found[task], where=f"{name}, task “{task}”")
+        except BadSurface as problem:
+            wrong[task] = str(problem)
+    surfaces = [Surface(name=task, points=tuple(points)) for task, points in found.items() if task not in wrong]
+    if not surfaces:
+        none = f"{name}: it has no point. Each line after the first is one trained student."
+        raise BadSurface("\n".join(wrong.values()) or none)
+    return ReadTasks(surfaces=surfaces, left_out=list(wrong.values()))
+
+
+def _check_width(header: Sequence[str], beyond: Sequence[str], *, where: str) -> None:
+    if any(cell.strip() for cell in beyond):
+        raise BadSurface(
+            f"{where}: {len(header) + len(beyond)} cells where the header has {len(header)}. Write decimals with a "
+            "point, and thousands without a comma."
+        )
+
+
+def _named(task: str, *, where: str) -> str:
+    if not task:
+        raise BadSurface(f"{where}: task is empty. Name the task that the point belongs to.")
+    return task
 
 
 def _check_percent(points: Sequence[Point], *, where: str) -> None:

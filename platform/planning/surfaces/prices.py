@@ -6,6 +6,10 @@ from typing import Self
 import numpy as np
 
 from planning.surfaces.cells import Booleans, Cells, Floats, Surface
+from planning.surfaces.limits import Cap, NewLabels, Spending
+
+CENTS = 1e-9
+"""Dollars that are a rounding error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,8 @@ class PriceList:
 
     `chosen_dollars`: of labels that a model chose, and of choosing them; `opinion_dollars`: of second opinions on
     labels that are there; `model_dollars`: of labels that a language model gives; `verified_dollars`: of people who
-    verify some of these; None where no cell has any.
+    verify some of these; None where no cell has any. `caps` and `new_labels`: what the purchases may take of each cap,
+    and of the pool; None where nothing is said of the pool.
     """
 
     cells: Cells
@@ -41,6 +46,8 @@ class PriceList:
     opinion_dollars: Floats | None = None
     model_dollars: Floats | None = None
     verified_dollars: Floats | None = None
+    caps: tuple[Cap, ...] = ()
+    new_labels: NewLabels | None = None
 
     @classmethod
     def of(cls, surface: Surface) -> Self:
@@ -62,18 +69,38 @@ class PriceList:
 
     def prices(self, owned: Owned) -> Floats:
         """What each cell costs now; cents that are rounding errors count as nothing."""
-        labels = np.maximum(self.label_dollars - owned.label_dollars, 0.0)
-        if self.chosen_dollars is not None:
-            labels = labels + np.maximum(self.chosen_dollars - owned.chosen_dollars, 0.0)
-        if self.opinion_dollars is not None:
-            labels = labels + np.maximum(self.opinion_dollars - owned.opinion_dollars, 0.0)
-        if self.model_dollars is not None:
-            labels = labels + np.maximum(self.model_dollars - owned.model_dollars, 0.0)
-        if self.verified_dollars is not None:
-            labels = labels + np.maximum(self.verified_dollars - owned.verified_dollars, 0.0)
+        price = self._spending(owned).total
+        return np.where(price < CENTS, 0.0, price)
+
+    def within_caps(self, owned: Owned) -> Booleans:
+        """Which cells the caps take."""
+        spending = self._spending(owned)
+        fits = np.ones(len(self.cells), dtype=np.bool_)
+        for cap in self.caps:
+            fits &= cap.taken(spending, is_annotate=self.cells.is_annotate) <= cap.left + CENTS
+        return fits
+
+    def fit_after(self, owned: Owned, cell: int) -> Booleans:
+        """Which cells the caps and the pool still take once a first one is bought."""
+        spending, then = self._spending(owned), self._spending(self.after(owned, cell))
+        fits = np.ones(len(self.cells), dtype=np.bool_) if self.new_labels is None else self.new_labels.fit_after(cell)
+        for cap in self.caps:
+            before, more = (cap.taken(one, is_annotate=self.cells.is_annotate) for one in (spending, then))
+            fits &= before[cell] + more <= cap.left + CENTS
+        return fits
+
+    def _spending(self, owned: Owned) -> Spending:
+        people = np.maximum(self.label_dollars - owned.label_dollars, 0.0)
+        for dollars, held in (
+            (self.chosen_dollars, owned.chosen_dollars),
+            (self.opinion_dollars, owned.opinion_dollars),
+            (self.verified_dollars, owned.verified_dollars),
+        ):
+            people = people if dollars is None else people + np.maximum(dollars - held, 0.0)
+        by_model = self.model_dollars
+        tokens = np.zeros(len(self.cells)) if by_model is None else np.maximum(by_model - owned.model_dollars, 0.0)
         compute = self.compute_dollars - np.where(owned.has_teacher, self.teacher_dollars, 0.0)
-        price = labels + np.maximum(compute, 0.0)
-        return np.where(price < 1e-9, 0.0, price)
+        return Spending(people=people, tokens=tokens, compute=np.maximum(compute, 0.0))
 
     def after(self, owned: Owned, cell: int) -> Owned:
         """What is owned once a cell is bought: its labels, and the teacher if it has one."""

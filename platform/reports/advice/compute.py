@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from budgets.ledger import Part
 from budgets.models import Path, Price
 from budgets.money import ZERO
 from planning.estimates import Estimate
@@ -64,14 +65,16 @@ class _RunPrice:
     basis: str
 
 
-def compute_of(chain: Chain, situation: Situation, history: PriceHistory, *, held: Decimal) -> tuple[Compute, int]:
+def compute_of(
+    chain: Chain, situation: Situation, history: PriceHistory, *, besides: Sequence[Part] = ()
+) -> tuple[Compute, int]:
     """Price the runs of a chain; the minutes that each may be given, 0 where their worst case cannot be held.
 
-    Parameters: `held` is the money that the labels hold before.
+    Parameters: `besides` is what the labels hold before.
     """
     assert situation.device is not None, "offers are priced where a device hour has a price"
     estimates = estimate_runs(chain=chain, price=situation.device, history=history.runs).runs
-    minutes = _minutes(estimates, chain, situation, held)
+    minutes = _minutes(estimates, chain, situation, besides)
     seconds = Decimal((minutes or chain.plan.max_minutes) * SECONDS_PER_MINUTE)
     pricing = _Pricing(
         chain=chain, device=situation.device, history=history, most=cost_of(seconds=seconds, price=situation.device)
@@ -105,7 +108,7 @@ def price_scoring(situation: Situation, history: PriceHistory) -> Scoring | str:
     refused = [result.text for result in preflight(chain) if result.level == CheckLevel.REFUSED]
     if refused:
         return f"Scoring examples for a choice of labels is not on offer: {' '.join(refused)}"
-    compute, minutes = compute_of(chain, situation, history, held=ZERO)
+    compute, minutes = compute_of(chain, situation, history)
     if not minutes:
         return "The money left cannot be held for scoring examples, so that no labels are chosen by uncertainty."
     return Scoring(
@@ -159,16 +162,15 @@ def _as_published(num_runs: int) -> str:
     return f"{said}; corrected by {counted(num_runs, 'run')} of this device" if num_runs else said
 
 
-def _minutes(runs: Sequence[RunEstimate], chain: Chain, situation: Situation, held: Decimal) -> int:
+def _minutes(runs: Sequence[RunEstimate], chain: Chain, situation: Situation, besides: Sequence[Part]) -> int:
     """The time limit of each run: the plan's, longer where it takes longer, shorter where that surely is enough."""
     assert situation.device is not None
     seconds = max((run.estimate.high_seconds for run in runs if run.estimate is not None), default=0.0)
     known = int(seconds // SECONDS_PER_MINUTE) + 1
     wanted = min(max(chain.plan.max_minutes, known), MOST_MINUTES)
     least = wanted if any(run.estimate is None for run in runs) else known
-    path, money = chain.request.path, situation.money
-    left = min(money.compute(path), money.available - held)
-    fitting = minutes_that_fit(money=max(left, ZERO), price=situation.device, num_runs=len(runs))
+    left = situation.money.compute(chain.request.path, besides=besides)
+    fitting = minutes_that_fit(money=left, price=situation.device, num_runs=len(runs))
     if situation.money.is_stopped:
         return 0
     if fitting is None or fitting >= wanted:

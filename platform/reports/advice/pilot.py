@@ -15,11 +15,19 @@ from runs.money import SECONDS_PER_MINUTE, cost_of
 
 @dataclass(frozen=True, kw_only=True)
 class PilotPart:
-    """One measurement of a pilot. `holds` is nothing where its labels are yet to come, and so its runs."""
+    """One measurement of a pilot: what its labels and its runs add to those before.
+
+    `holds` is nothing where its labels are yet to come, and so its runs.
+    """
 
     offer: Offer
-    adds: Decimal
+    labels: Decimal
+    compute: Decimal
     holds: Decimal
+
+    @property
+    def adds(self) -> Decimal:
+        return self.labels + self.compute
 
 
 def price_pilot(situation: Situation, offers: Offers) -> Sequence[PilotPart]:
@@ -50,15 +58,16 @@ def _part(offer: Offer, before: Sequence[PilotPart], situation: Situation) -> Pi
     seconds = Decimal(offer.minutes * SECONDS_PER_MINUTE)
     return PilotPart(
         offer=offer,
-        adds=max(offer.labels - labels, ZERO) + compute,
+        labels=max(offer.labels - labels, ZERO),
+        compute=compute,
         holds=num_runs * cost_of(seconds=seconds, price=situation.device),
     )
 
 
 def _fits(part: PilotPart, before: Sequence[PilotPart], situation: Situation) -> bool:
-    path, money = part.offer.path, situation.money
-    together = [*before, part]
-    on_path = sum((one.holds for one in together if one.offer.path == path), ZERO)
+    together, money = [*before, part], situation.money
+    holds = [money.of_runs(one.holds, one.offer.path) for one in together]
     # What labels that are yet to come add is in no hold.
-    most = max(sum((one.holds for one in together), ZERO), sum((one.adds for one in together), ZERO))
-    return most <= money.available and on_path <= money.compute(path)
+    labels = [money.of_people(one.labels) for one in together]
+    compute = [money.of_runs(one.compute, one.offer.path) for one in together]
+    return money.room.takes(holds) and money.room.takes([*labels, *compute])

@@ -6,14 +6,17 @@ from decimal import Decimal
 
 import numpy as np
 
+from budgets.ledger import CapLeft
+from budgets.models import Path
+from budgets.money import ZERO
 from planning.policy import Question, Wording
 from planning.posterior import LabelAccuracy, prior_from
-from planning.surfaces import SDS_IN_INTERVAL, Cell, Cells, Point, PriceList
+from planning.surfaces import SDS_IN_INTERVAL, Cap, Cell, Cells, NewLabels, Point, PriceList
 from reports.advice.offers import Offer
-from reports.advice.situation import Situation
+from reports.advice.situation import Money, Situation
 from reports.advice.words import name_purchase
 from reports.formatting import money
-from reports.selection import choice_factor
+from reports.selection import LEAST_RATIO, choice_factor
 from reports.surfaces import known_surfaces
 
 
@@ -56,7 +59,7 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
     return Question(
         points=measured.curve,
         apart=measured.apart,
-        offers=_price_list(offers),
+        offers=_price_list(situation, offers),
         money=float(situation.money.available),
         prior=prior,
         factor=choice_factor(prior=prior, exclude_study=situation.study),
@@ -78,7 +81,7 @@ def _accuracy(situation: Situation) -> LabelAccuracy | None:
     return LabelAccuracy(num_classes=num_classes) if num_classes > 1 else None
 
 
-def _price_list(offers: Sequence[Offer]) -> PriceList:
+def _price_list(situation: Situation, offers: Sequence[Offer]) -> PriceList:
     return PriceList(
         cells=Cells.of([offer.cell for offer in offers]),
         label_dollars=np.array([float(offer.labels) if offer.is_of_random_labels else 0.0 for offer in offers]),
@@ -92,4 +95,25 @@ def _price_list(offers: Sequence[Offer]) -> PriceList:
         verified_dollars=np.array([float(offer.for_verifying) for offer in offers]),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
         teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),
+        caps=tuple(_cap(situation.money, cap) for cap in situation.money.room.caps),
+        new_labels=_new_labels(situation, offers),
+    )
+
+
+def _cap(money: Money, cap: CapLeft) -> Cap:
+    return Cap(
+        left=float(cap.left),
+        people=cap.covers(money.of_people(ZERO)),
+        tokens=cap.covers(money.of_tokens(ZERO)),
+        annotate=cap.covers(money.of_runs(ZERO, Path.ANNOTATE)),
+        distil=cap.covers(money.of_runs(ZERO, Path.DISTIL)),
+    )
+
+
+def _new_labels(situation: Situation, offers: Sequence[Offer]) -> NewLabels:
+    return NewLabels(
+        num_left=situation.pool.num_new,
+        counts=np.array([float(offer.num_new) for offer in offers]),
+        kinds=np.array([2.0 if offer.labeller else float(offer.selection is not None) for offer in offers]),
+        times=np.array([float(LEAST_RATIO) if offer.selection else 1.0 for offer in offers]),
     )

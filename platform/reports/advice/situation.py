@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from budgets.cost_kinds import CostKind
-from budgets.ledger import Headroom
+from budgets.ledger import Part, Room
 from budgets.models import Budget, Path, Price
 from budgets.prices import PriceMissing
 from labeling.models import Annotation
@@ -34,7 +34,7 @@ from studies.models import ChosenBy, Label, PayBasis, Split, Study
 from studies.queries import awaiting_annotation, gold, labelled, split_counts
 
 # To be raised when the same state would get other words.
-METHOD = 10
+METHOD = 11
 STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 """Who teaches a cell: the study's teacher, or the student's own checkpoint."""
 
@@ -105,17 +105,28 @@ class Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class Money:
-    """What the budget has left, and what labels, students and distillations may take of it by its caps."""
+    """What the budget has left, in all and by its caps; `label_kind` is what people's labels are paid for."""
 
-    available: Decimal
-    labels: Decimal
-    annotate: Decimal
-    distil: Decimal
+    room: Room
+    label_kind: CostKind
     is_stopped: bool
 
-    def compute(self, path: Path) -> Decimal:
-        """What runs of a path may take."""
-        return self.annotate if path == Path.ANNOTATE else self.distil
+    @property
+    def available(self) -> Decimal:
+        return self.room.available
+
+    def compute(self, path: Path, *, besides: Sequence[Part] = ()) -> Decimal:
+        """What runs of a path may take beside other amounts."""
+        return self.room.left(path=path, kind=CostKind.DEVICE_HOUR, besides=besides)
+
+    def of_people(self, amount: Decimal) -> Part:
+        return Part(amount=amount, path=Path.ANNOTATE, kinds=(self.label_kind,))
+
+    def of_runs(self, amount: Decimal, path: Path) -> Part:
+        return Part(amount=amount, path=path, kinds=(CostKind.DEVICE_HOUR,))
+
+    def of_tokens(self, amount: Decimal) -> Part:
+        return Part(amount=amount, path=Path.ANNOTATE, kinds=(CostKind.INPUT_TOKENS, CostKind.OUTPUT_TOKENS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +167,7 @@ class Situation:
             sorted(map(astuple, self.under_way)),
             repr(self.pool),
             [str(amount.normalize()) for amount in self._amounts],
+            [(cap.path, cap.kind) for cap in self.money.room.caps],
             self.money.is_stopped,
             [terms.price.pk, terms.fee.pk if terms.fee else None] if terms else None,
             self.device.pk if self.device else None,
@@ -212,7 +224,7 @@ class Situation:
 
     @property
     def _amounts(self) -> Sequence[Decimal]:
-        return self.money.available, self.money.labels, self.money.annotate, self.money.distil
+        return self.money.available, *(cap.left for cap in self.money.room.caps)
 
 
 def _point_key(point: Point) -> tuple[object, ...]:
@@ -334,15 +346,8 @@ def _teachers(ledger: StudyLedger) -> tuple[MeasuredTeacher, ...]:
 
 def _money(study: Study) -> Money:
     budget = Budget.objects.get(pk=study.budget_id)
-    room = Headroom(budget)
     kind = CostKind.LABELLING_HOUR if study.pay_basis == PayBasis.PER_HOUR else CostKind.LABEL
-    return Money(
-        available=Decimal(0) if budget.is_stopped else budget.available,
-        labels=room.left(path=Path.ANNOTATE, kind=kind),
-        annotate=room.left(path=Path.ANNOTATE, kind=CostKind.DEVICE_HOUR),
-        distil=room.left(path=Path.DISTIL, kind=CostKind.DEVICE_HOUR),
-        is_stopped=budget.is_stopped,
-    )
+    return Money(room=Room.of(budget), label_kind=kind, is_stopped=budget.is_stopped)
 
 
 def _terms(study: Study) -> Terms | None:

@@ -11,7 +11,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
-from planning.surfaces import BadSurface, Surface, read_surfaces, write_surfaces
+from planning.surfaces import BadSurface, ReadTasks, Surface, read_surfaces, read_tasks, write_surfaces
 from reports.models import ImportedSurface
 
 _LONGEST_NAME = 200
@@ -25,10 +25,11 @@ class SurfaceFileRefused(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOutcome:
-    """The surfaces that are new, and how many were here already."""
+    """The surfaces that are new, and how many were here already; of each task that is left out, why."""
 
     new: Sequence[ImportedSurface]
     num_known: int
+    left_out: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +48,10 @@ class ReadSurfaces:
     unreadable: Sequence[UnreadableSurface]
 
 
-def read_surface_file(file: Path) -> list[Surface]:
-    """Read a file of surfaces. Raises: SurfaceFileRefused."""
+def read_surface_file(file: Path) -> ReadTasks:
+    """Read a file of surfaces; a task that cannot be read harms itself only. Raises: SurfaceFileRefused."""
     try:
-        return read_surfaces(text=file.read_text(encoding="utf-8"), name=str(file))
+        return read_tasks(text=file.read_text(encoding="utf-8"), name=str(file))
     except OSError as error:
         raise SurfaceFileRefused(f"{file}: {error.strerror}. Name a file that can be read.") from error
     except UnicodeDecodeError as error:
@@ -61,13 +62,19 @@ def read_surface_file(file: Path) -> list[Surface]:
 
 @transaction.atomic
 def import_surfaces(*, actor: User, file: Path) -> ImportOutcome:
-    """Keep the surfaces of a file, all or none; one whose points are here already is not kept again.
+    """Keep the surfaces of a file; one whose points are here already is not kept again, one that is bad harms no other.
 
-    Raises: SurfaceFileRefused; Forbidden.
+    Raises: SurfaceFileRefused where none can be kept; Forbidden.
     """
     require(actor=actor, action=Action.IMPORT_SURFACES)
-    pairs = [_kept(actor, surface, file) for surface in read_surface_file(file)]
-    return ImportOutcome(new=[one for one, is_new in pairs if is_new], num_known=sum(not is_new for _, is_new in pairs))
+    read = read_surface_file(file)
+    wrong = {surface.name: reason for surface in read.surfaces if (reason := _beyond_limits(surface, file))}
+    left_out = [*read.left_out, *wrong.values()]
+    kept = [_kept(actor, surface) for surface in read.surfaces if surface.name not in wrong]
+    if not kept:
+        raise SurfaceFileRefused("\n".join(left_out))
+    new = [one for one, is_new in kept if is_new]
+    return ImportOutcome(new=new, num_known=len(kept) - len(new), left_out=left_out)
 
 
 def imported_surfaces() -> ReadSurfaces:
@@ -81,16 +88,19 @@ def imported_surfaces() -> ReadSurfaces:
     return ReadSurfaces(surfaces=found, unreadable=unreadable)
 
 
-def _kept(actor: User, surface: Surface, file: Path) -> tuple[ImportedSurface, bool]:
+def _beyond_limits(surface: Surface, file: Path) -> str:
+    """Why a surface is not kept; empty where it is."""
     if len(surface.name) > _LONGEST_NAME:
-        raise SurfaceFileRefused(
-            f"{file}: the name of the task “{surface.name[:40]}…” has over {_LONGEST_NAME} characters. Shorten it."
-        )
+        return f"{file}: the name of the task “{surface.name[:40]}…” has over {_LONGEST_NAME} characters. Shorten it."
     if len(surface.points) > _MOST_POINTS:
-        raise SurfaceFileRefused(
+        return (
             f"{file}: the task “{surface.name[:40]}” has {len(surface.points):,} points; the maximum is "
             f"{_MOST_POINTS:,}. Leave some out."
         )
+    return ""
+
+
+def _kept(actor: User, surface: Surface) -> tuple[ImportedSurface, bool]:
     content = write_surfaces(surfaces=[surface], source="imported")
     # Of the points alone: the same ones under another name are the same surface.
     nameless = write_surfaces(surfaces=[Surface(name="-", points=surface.points)], source="")

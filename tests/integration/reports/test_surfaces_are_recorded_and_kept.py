@@ -95,18 +95,25 @@ def test_the_same_file_twice_is_one_surface(file: Path) -> None:
     assert AuditRecord.objects.filter(action="surface.import").count() == 1
 
 
-def test_a_file_with_a_bad_row_is_refused_whole(file: Path) -> None:
-    file.write_text(f"{HEADER}a,10,0,1,50\nb,10,0,1,fifty\n")
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ("b,10,0,1,fifty\n", "line 3, score: 'fifty' is not a number"),
+        (f"{'b' * 201},10,0,1,50\n", "over 200 characters"),
+        ("".join(f"b,{number},0,1,50\n" for number in range(1_001)), r"1,001 points; the maximum is 1,000"),
+    ],
+)
+def test_a_task_that_cannot_be_kept_harms_no_other(file: Path, rows: str, complaint: str) -> None:
     factories.person(Role.ADMIN)
-    with pytest.raises(CommandError, match="line 3, score: 'fifty' is not a number"):
+    file.write_text(f"{HEADER}a,10,0,1,50\n{rows}")
+    with pytest.raises(CommandError, match=complaint) as ended:
         surfaces("import", file)
-    file.write_text(f"{HEADER}a,10,0,1,50\n{'b' * 201},10,0,1,50\n")
-    with pytest.raises(SurfaceFileRefused, match="over 200 characters"):
-        import_surfaces(actor=factories.person(), file=file)
-    file.write_text(HEADER + "".join(f"a,{number},0,1,50\n" for number in range(1_001)))
-    with pytest.raises(SurfaceFileRefused, match=r"1,001 points; the maximum is 1,000"):
-        import_surfaces(actor=factories.person(), file=file)
-    assert not ImportedSurface.objects.exists()
+    assert ended.value.returncode == 1
+    assert known_names() == ["a"]
+    file.write_text(f"{HEADER}{rows}")
+    with pytest.raises(SurfaceFileRefused):
+        import_surfaces(actor=factories.person(Role.ADMIN), file=file)
+    assert ImportedSurface.objects.count() == 1
 
 
 def test_a_surface_that_cannot_be_read_any_more_is_named_and_harms_no_other(file: Path) -> None:

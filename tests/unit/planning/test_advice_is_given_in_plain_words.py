@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planning.policy import Advice, Question, Wording, advise, flips
+from planning.policy import Advice, Question, Wording, advise, flips, least_visible
 from planning.posterior import prior_from, vague_prior
 from planning.surfaces import TEACHER, Cell, Cells, Point, PriceList, Surface, published_surfaces
 from tests.unit.planning.grounds import place, point
@@ -63,6 +63,20 @@ def test_falling_curves_are_called_disagreeing_runs() -> None:
 
 def test_a_metric_that_never_moves_is_doubted() -> None:
     assert "All 3 students score 50.0" in ask((100, 0, 50.0), (500, 0, 50.0), (1000, 0, 50.0)).words
+
+
+def test_teachers_are_no_students_whose_metric_never_moves() -> None:
+    assert "All " not in ask((100, 0, 50.0), (500, 0, 50.0), (500, TEACHER, 50.0)).words
+    words = ask((100, 0, 50.0), (500, 0, 50.0), (1000, 0, 50.0), (500, TEACHER, 50.0)).words
+    assert "All 3 students score 50.0" in words
+    assert "All " not in ask((100, 0, 50.0), (500, 0, 50.0), (1000, 0, 50.0), (500, TEACHER, 80.0)).words
+
+
+def test_a_teachers_interval_is_no_students() -> None:
+    teacher = Point(cell=Cell(500, TEACHER), dollars=1.0, score=50.0, sd=0.5)
+    student = Point(cell=Cell(500), dollars=1.0, score=50.0, sd=2.0)
+    assert least_visible([teacher, student]) == pytest.approx(3.92)
+    assert least_visible([teacher]) == 0
 
 
 def test_free_purchases_have_no_gain_per_dollar() -> None:

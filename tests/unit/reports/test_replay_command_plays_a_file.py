@@ -60,6 +60,36 @@ def test_a_rule_that_buys_no_student_has_no_figure(file: Path) -> None:
     assert replay(file, policy=FIXED).strip().splitlines()[1].split() == ["a", *"---", "-", "-", "0"]
 
 
+HEADER = "task,L_labels,U_unlabeled,total_usd,score\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ("free,10,0,0,5\nfree,20,0,0,50\n", "free: no student costs anything"),
+        ("teacher,10,inf,5,50\n", "teacher: no student costs anything"),
+        ("odd,10,0,1,50\nodd,20,0,2,fifty\n", "line 3, score: 'fifty' is not a number"),
+        ("shares,10,0,1,0.5\nshares,20,0,2,0.7\n", "task “shares”, score: none is above 1"),
+        (",10,0,1,50\n", "line 2: task is empty"),
+    ],
+)
+def test_what_cannot_be_played_harms_its_own_task_only(file: Path, rows: str, complaint: str) -> None:
+    file.write_text(HEADER + rows + write_surfaces(surfaces=[tiny("one")], source="").partition("\n")[2])
+    out = StringIO()
+    with pytest.raises(CommandError, match=f"^Left out; all else is done.\n.*{complaint}") as ended:
+        call_command("replay", file, stdout=out, json=True, policy=FIXED)
+    assert ended.value.returncode == 1
+    told = json.loads(out.getvalue())
+    assert list(told["tasks"]) == ["one"]
+    assert told["tasks"]["one"]["always_annotate"] == pytest.approx(240 / 36, abs=1e-4)
+
+
+def test_a_quote_that_is_not_closed_hides_tasks_so_that_nothing_is_played(file: Path) -> None:
+    file.write_text(f'{HEADER}a,10,0,1,50\n"b,10,0,1,50\nc,10,0,1,50\n')
+    with pytest.raises(CommandError, match=r"line 4: .*Look for a quote that is not closed"):
+        replay(file)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -84,6 +114,14 @@ def test_bills_of_labels_alone_cannot_be_forecast(file: Path) -> None:
     file.write_text("task,L_labels,U_unlabeled,total_usd,score\na,10,0,1,5\n")
     with pytest.raises(CommandError, match="no distilled point"):
         replay(file, costs=1.875)
+
+
+def test_a_task_without_bills_leaves_those_of_others_forecast(file: Path) -> None:
+    file.write_text(write_surfaces(surfaces=[tiny("one")], source="") + "labels,10,0,1,5,,,\n")
+    out = StringIO()
+    with pytest.raises(CommandError, match="labels: it has no distilled point"):
+        call_command("replay", file, stdout=out, costs=1.875)
+    assert [line.split()[0] for line in out.getvalue().strip().splitlines()] == ["Task", *["one"] * 4]
 
 
 @pytest.mark.parametrize("option", [{"json": True}, {"policy": FIXED}, {"noise": 1.0}])

@@ -26,7 +26,8 @@ class LabelSize:
     `selection`: the scores by which a model chooses these; None where they are random ones. `num_asked` of those there
     get a second opinion. A language model gives `by_model` of all, and the further ones, where it gives any; `audit` is
     what an audit of them costs, in words. `num_to_verify` more are its labels that people are to verify, the least sure
-    first: the part `for_verifying` of what is expected.
+    first: the part `for_verifying` of what is expected. `held` is the worst case of what people do, `held_by_model` of
+    what the language model gives.
     """
 
     num_labels: int
@@ -35,6 +36,7 @@ class LabelSize:
     audit: str = ""
     expected: Decimal = ZERO
     held: Decimal = ZERO
+    held_by_model: Decimal = ZERO
     likely: Likely = NOTHING
     selection: Scoring | None = None
     num_asked: int = 0
@@ -157,7 +159,7 @@ def _size_by_model(pool: Pool, num_new: int, price: LabelPrice) -> LabelSize:
         num_new=num_new,
         by_model=pool.num_by_model + num_new,
         expected=num_new * price.expected,
-        held=num_new * price.most,
+        held_by_model=num_new * price.most,
         likely=price.likely(num_new),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from budgets.ledger import Part
 from budgets.models import Path
 from budgets.money import ZERO
 from config.refusals import Refusal
@@ -54,7 +55,7 @@ def price_of_labels_alone(situation: Situation, num_labels: int) -> Decimal:
     """
     request = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=_alone(situation), num_labels=num_labels)
     inputs = replace(count_inputs(request), num_labels=num_labels)
-    compute, _ = compute_of(chain_of(request=request, inputs=inputs), situation, price_history(), held=ZERO)
+    compute, _ = compute_of(chain_of(request=request, inputs=inputs), situation, price_history())
     num_new = num_labels - situation.pool.num_there
     if num_new <= 0:
         return compute.expected
@@ -147,8 +148,7 @@ def _add(
     if refusals:
         offers.note(f"{_name(request)} is not on offer: {' '.join(refusals)}")
         return
-    held = size.held + (size.selection.expected if size.selection else ZERO)
-    compute, minutes = compute_of(chain, situation, history, held=held)
+    compute, minutes = compute_of(chain, situation, history, besides=_held(situation, size))
     offer = Offer(
         cell=cell,
         num_new=size.num_new,
@@ -171,6 +171,14 @@ def _add(
         for_verifying=size.for_verifying,
     )
     (offers.found if minutes else offers.too_dear).append(offer)
+
+
+def _held(situation: Situation, size: LabelSize) -> Sequence[Part]:
+    """What labels, and the scores by which they are chosen, take before any run of a student."""
+    money = situation.money
+    scoring = size.selection.expected if size.selection else ZERO
+    people, tokens = money.of_people(size.held), money.of_tokens(size.held_by_model)
+    return people, tokens, money.of_runs(scoring, Path.DISTIL)
 
 
 def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell:

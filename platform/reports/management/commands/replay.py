@@ -2,13 +2,14 @@
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import CommandError
 
-from accounts.commands import RefusingCommand
+from accounts.commands import RefusingCommand, tell_left_out
 from planning.replay import POLICIES, ReplayResult, prior_without, replay
 from planning.surfaces import (
     BadSurface,
@@ -18,6 +19,9 @@ from planning.surfaces import (
     published_surfaces,
 )
 from reports.surfaces import read_surface_file
+
+COSTS_HEADER = ["Task", "Labels", "Pseudo-labels", "Dollars", "Forecast", "Error"]
+Done = TypeVar("Done")
 
 
 class Command(RefusingCommand):
@@ -39,35 +43,42 @@ class Command(RefusingCommand):
         playing = [f"--{name}" for name in ("json", "policy", "noise") if options[name]]
         if options["costs"] and playing:
             raise CommandError(f"--costs plays nothing and prints a table of its own: leave out {playing[0]}.")
-        surfaces = read_surface_file(options["file"])
-        if options["costs"]:
-            self.stdout.write(_costs(surfaces, options["costs"]))
-            return
+        read = read_surface_file(options["file"])
         policies = options["policy"] or list(POLICIES)
-        results = _play(surfaces, policies, options["noise"], options["seeds"])
-        if options["json"]:
-            tasks = {result.task: _figures(result) for result in results}
-            noise = {"noise": options["noise"], "seeds": options["seeds"] if options["noise"] else 1}
-            self.stdout.write(json.dumps({**noise, "tasks": tasks}, indent=2))
+        if options["costs"]:
+            bills, wrong = _each(read.surfaces, lambda surface: _costs(surface, options["costs"]))
+            text = _aligned(COSTS_HEADER, [row for rows in bills for row in rows])
         else:
-            self.stdout.write(_table(results, policies))
+            results, wrong = _play(read.surfaces, policies, options["noise"], options["seeds"])
+            text = _json(results, options) if options["json"] else _table(results, policies)
+        left_out = [*read.left_out, *wrong]
+        if len(wrong) == len(read.surfaces):
+            raise CommandError("\n".join(left_out))
+        self.stdout.write(text)
+        tell_left_out(left_out)
 
 
-def _play(surfaces: list[Surface], policies: list[str], noise: float, num_seeds: int) -> list[ReplayResult]:
+def _each(surfaces: Sequence[Surface], do: Callable[[Surface], Done]) -> tuple[list[Done], list[str]]:
+    """Do it for each surface. Returns: what came of those for which it can be done, and of the others why it cannot."""
+    done, left_out = list[Done](), list[str]()
+    for surface in surfaces:
+        try:
+            done.append(do(surface))
+        except BadSurface as problem:
+            left_out.append(str(problem))
+    return done, left_out
+
+
+def _play(
+    surfaces: Sequence[Surface], policies: list[str], noise: float, num_seeds: int
+) -> tuple[list[ReplayResult], list[str]]:
     others = [*published_surfaces(), *surfaces]
-    try:
-        return [
-            replay(
-                surface=surface,
-                prior=prior_without(surface=surface, others=others),
-                policies=policies,
-                noise=noise,
-                num_seeds=num_seeds,
-            )
-            for surface in surfaces
-        ]
-    except BadSurface as error:
-        raise CommandError(str(error)) from error
+
+    def play(surface: Surface) -> ReplayResult:
+        prior = prior_without(surface=surface, others=others)
+        return replay(surface=surface, prior=prior, policies=policies, noise=noise, num_seeds=num_seeds)
+
+    return _each(surfaces, play)
 
 
 def _points(text: str) -> float:
@@ -98,6 +109,12 @@ def _number(text: str, kind: type[int] | type[float]) -> float | None:
         return None
 
 
+def _json(results: Sequence[ReplayResult], options: Mapping[str, Any]) -> str:
+    tasks = {result.task: _figures(result) for result in results}
+    noise = {"noise": options["noise"], "seeds": options["seeds"] if options["noise"] else 1}
+    return json.dumps({**noise, "tasks": tasks}, indent=2)
+
+
 def _figures(result: ReplayResult) -> dict[str, float | int | None]:
     """Regrets by policy, None where one has no figure; the planner's coverage is None where it bought nothing."""
     coverage = {
@@ -108,7 +125,7 @@ def _figures(result: ReplayResult) -> dict[str, float | int | None]:
     return {**regrets, **coverage, "bands": result.num_bands}
 
 
-def _table(results: list[ReplayResult], policies: list[str]) -> str:
+def _table(results: Sequence[ReplayResult], policies: list[str]) -> str:
     """Mean regret in points per policy, and the share of the planner's bands that held."""
     header = ["Task", *policies, "80 % bands", "90 % bands", "Bands"]
     rows = [
@@ -123,23 +140,22 @@ def _table(results: list[ReplayResult], policies: list[str]) -> str:
     return _aligned(header, rows)
 
 
-def _costs(surfaces: list[Surface], device_rate: float) -> str:
-    """Each distilled point's dollars beside their forecast from the task's other bills."""
+def _costs(surface: Surface, device_rate: float) -> list[list[str]]:
+    """A line for each distilled point: its dollars, and their forecast from the task's other bills."""
+    if all(point.cell.pseudo_labels == 0 for point in surface.points):
+        raise BadSurface(f"{surface.name}: it has no distilled point, so there is no compute bill to forecast.")
+    prices = PriceList.of(surface)
+    try:
+        expected = prices.label_dollars + forecast_left_out(prices=prices, device_rate=device_rate)
+    except ValueError as error:
+        raise BadSurface(f"{surface.name}: {error}") from error
     rows = []
-    for surface in surfaces:
-        if all(point.cell.pseudo_labels == 0 for point in surface.points):
-            raise CommandError(f"{surface.name}: it has no distilled point, so there is no compute bill to forecast.")
-        prices = PriceList.of(surface)
-        try:
-            expected = prices.label_dollars + forecast_left_out(prices=prices, device_rate=device_rate)
-        except ValueError as error:
-            raise CommandError(f"{surface.name}: {error}") from error
-        for point, total in zip(surface.points, expected, strict=True):
-            if point.cell.pseudo_labels:
-                sizes = [f"{point.cell.labels:,}", f"{point.cell.pseudo_labels:,.0f}"]
-                share = f"{100 * (total / point.dollars - 1):+.1f} %" if point.dollars else "-"
-                rows.append([surface.name, *sizes, f"{point.dollars:,.1f}", f"{total:,.1f}", share])
-    return _aligned(["Task", "Labels", "Pseudo-labels", "Dollars", "Forecast", "Error"], rows)
+    for point, total in zip(surface.points, expected, strict=True):
+        if point.cell.pseudo_labels:
+            sizes = [f"{point.cell.labels:,}", f"{point.cell.pseudo_labels:,.0f}"]
+            share = f"{100 * (total / point.dollars - 1):+.1f} %" if point.dollars else "-"
+            rows.append([surface.name, *sizes, f"{point.dollars:,.1f}", f"{total:,.1f}", share])
+    return rows
 
 
 def _aligned(header: list[str], rows: list[list[str]]) -> str:

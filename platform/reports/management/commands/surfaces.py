@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from accounts.commands import RefusingCommand
+from accounts.commands import RefusingCommand, tell_left_out
 from accounts.queries import find_person
 from reports.surfaces import all_surfaces, import_surfaces, imported_surfaces, surface_csv
 from studies.queries import find_study
@@ -45,6 +45,7 @@ class Command(RefusingCommand):
         for one in outcome.new:
             self.stdout.write(f"{one}: {one.num_points:,} points.")
         self.stdout.write(f"New surfaces: {len(outcome.new):,}; known already: {outcome.num_known:,}.")
+        tell_left_out(outcome.left_out)
 
     def _list(self, options: dict[str, Any]) -> None:
         for known in all_surfaces():

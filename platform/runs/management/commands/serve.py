@@ -9,8 +9,8 @@ from runs.results import become_server, folder_to_serve, listening_socket
 LIMITS = {
     "max-batch": (32, 1, "texts answered together"),
     "max-wait-ms": (5, 0, "milliseconds that a text waits for others to be answered with"),
-    "max-queue": (128, 1, "texts that may wait; a request with more is answered with 503"),
-    "max-texts": (64, 1, "texts, or pairs, of one request"),
+    "max-queue": (128, 1, "texts that may wait; a request that finds no room is answered with 503"),
+    "max-texts": (64, 1, "texts, or pairs, of one request, at most --max-queue; one with more is answered with 413"),
     "max-text": (10_000, 1, "characters of a text"),
     "max-body-kb": (1_024, 1, "kilobytes of a request"),
     "timeout": (30, 1, "seconds for a request; then it is answered with 503"),
