@@ -175,6 +175,6 @@ def test_trainings_that_auto_compares_are_work_too(study: Study) -> None:
 
     assert learned(49, num_dev=0) == 0
     assert learned(50, num_dev=0) == 20 + 3 * 20
-    assert learned(600, num_dev=0) == 20 + 20
+    assert learned(600, num_dev=0) == 20 + 3 * 20
     assert learned(600, num_dev=100) == 20
     assert learned(1_000, num_dev=0) == 20
