@@ -7,6 +7,8 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+# Nothing that a signal can end is left after so many.
+MOST_KILLS = 5
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
@@ -20,11 +22,13 @@ def adopt_orphans() -> None:
 
 
 def end_descendants(*, seconds: float) -> None:
-    """End every descendant: SIGTERM, `seconds` to leave, then SIGKILL."""
+    """End every descendant: SIGTERM, `seconds` to leave, then SIGKILL, also to those that one started meanwhile."""
     import psutil  # here: Label Studio's virtual environment, where the rest runs too, has none
 
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, *[signal.SIGKILL] * MOST_KILLS):
         descendants = psutil.Process().children(recursive=True)
+        if not descendants:
+            return
         for process in descendants:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
