@@ -14,7 +14,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from training.data import NO_ANSWER, EncodedRows, from_lists, log_probs_at, tail_log_sums, to_lists
+from training.data import NO_ANSWER, EncodedRows, from_lists, tail_at, tail_log_sums, to_lists
 from training.distil.calibration import Decisions
 from training.evaluation import PlaceScores
 from training.learners import covering, places_in
@@ -102,8 +102,8 @@ class WindowTeacher:
 def window_teacher(*, top: TopPlaces, encoded: EncodedRows, temperature: float) -> WindowTeacher:
     """Lay a teacher's distributions over a student's windows of the same rows, and of rows behind them.
 
-    What lies outside a window counts for the place of no answer in it. Of all that the teacher did not keep, a window
-    has the share that it has of these tokens.
+    What lies outside a window counts for the place of no answer in it, before it is softened: a student has one output
+    for all of that. Of all that the teacher did not keep, a window has the share that it has of these tokens.
     """
     assert encoded.windows is not None
     num_top = top.places_N2K.shape[-1]
@@ -111,13 +111,14 @@ def window_teacher(*, top: TopPlaces, encoded: EncodedRows, temperature: float) 
     places_W2K = np.full((len(encoded), 2, num_top), -1, dtype=np.int64)
     teacher_W2K = np.full((len(encoded), 2, num_top + 1), NOWHERE, dtype=np.float32)
     for row in np.flatnonzero(top.answered_N):
-        log_probs_2K = log_probs_at(
-            top_log_probs_UK=top.log_probs_N2K[row], tails_UG=top.tails_N2G[row], temperature=temperature
-        ).numpy()
+        tails = [tail_at(tails_UG=top.tails_N2G[row], temperature=one) for one in (1.0, temperature)]
         windows = range(*encoded.windows.bounds[row : row + 2])
         spans = [places_in(encoded, window) for window in windows]
         for side in (0, 1):
-            laid = _laid_over(spans, top.places_N2K[row, side], log_probs_2K[side], side)
+            kept = _Kept(
+                top.places_N2K[row, side], top.log_probs_N2K[row, side], *(float(tail[side]) for tail in tails)
+            )
+            laid = _laid_over(spans, kept, side, temperature)
             for window, (places, log_probs, rest) in zip(windows, laid, strict=True):
                 places_W2K[window, side, : len(places)] = places
                 teacher_W2K[window, side, : len(places)] = log_probs
@@ -182,19 +183,26 @@ def _top_of(
     return places_2K, kept_2K, tails_2G
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """The places that a teacher kept, and the log of what all others sum to, as they are and at a temperature."""
+
+    characters_K: npt.NDArray[np.int32]
+    log_probs_K: npt.NDArray[np.float32]
+    tail: float
+    softened_tail: float
+
+
 def _laid_over(
-    spans: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
-    characters_K: npt.NDArray[np.int32],
-    log_probs_K: npt.NDArray[np.float32],
-    side: int,
+    spans: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]], kept: _Kept, side: int, temperature: float
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], float]]:
-    """Return, per window, the places among those it has, their log-probabilities, and that of all its others."""
-    is_kept_K = characters_K != NOTHING
-    kept, log_probs = characters_K[is_kept_K].astype(np.int64) - side, log_probs_K[:-1][is_kept_K]
-    is_somewhere = characters_K[is_kept_K] != NO_ANSWER
+    """Return, per window, the places among its own, their softened log-probabilities, and that of all its others."""
+    is_kept_K = kept.characters_K != NOTHING
+    characters, log_probs = kept.characters_K[is_kept_K], kept.log_probs_K[is_kept_K]
     found = []
     for starts_P, ends_P in spans:
-        place_K = np.where(is_somewhere, covering(kept, starts_P, ends_P), 0)
+        covered_K = covering(characters.astype(np.int64) - side, starts_P, ends_P)
+        place_K = np.where(characters != NO_ANSWER, covered_K, 0)
         sums_P = np.full(len(starts_P), -np.inf)
         np.logaddexp.at(sums_P, place_K, log_probs)
         found.append((np.unique(place_K), sums_P))
@@ -203,7 +211,9 @@ def _laid_over(
     for (places, sums_P), num_others in zip(found, others, strict=True):
         share = num_others / max(1, sum(others))
         with np.errstate(divide="ignore"):
-            inside, outside = log_probs_K[-1] + np.log([share, 1 - share])
-        sums_P[0] = np.logaddexp(sums_P[0], outside)
-        laid.append((places, sums_P[places].astype(np.float32), float(inside)))
+            inside, outside = np.log([share, 1 - share])
+        sums_P[0] = np.logaddexp(sums_P[0], kept.tail + outside)
+        softened = np.append(sums_P[places] / temperature, kept.softened_tail + inside)
+        softened -= np.logaddexp.reduce(softened)
+        laid.append((places, softened[:-1].astype(np.float32), float(softened[-1])))
     return laid

@@ -178,6 +178,19 @@ def test_what_lies_outside_a_window_is_no_answer_in_it(tokenizer: object) -> Non
         assert kept[0] >= float(direct[0, 0]) - 1e-6
 
 
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_a_window_is_softened_once_it_is_laid_over(tokenizer: object, temperature: float) -> None:
+    """A student of a teacher's own outputs learns just these, at any temperature."""
+    parts = encoded(tokenizer, rows_of(PASSAGE), max_length=16)
+    _, joined = scores_of(encoded(tokenizer, rows_of(PASSAGE), max_length=64))
+    top = TopPlaces.of(joined)
+    plain, softened = (window_teacher(top=top, encoded=parts, temperature=one) for one in (1.0, temperature))
+    for window in range(len(parts)):
+        direct = (plain.teacher_W2K[window, :, :-1] / temperature).log_softmax(dim=-1)
+        is_place = softened.top_places_W2K[window] >= 0
+        assert torch.allclose(softened.teacher_W2K[window, :, :-1][is_place], direct[is_place], atol=1e-4)
+
+
 def test_places_are_found_again_in_their_store(tokenizer: object, tmp_path: Path) -> None:
     _, joined = scores_of(encoded(tokenizer, rows_of(PASSAGE, "", "good"), max_length=64))
     top = TopPlaces.of(joined, num_top=8)
