@@ -3,10 +3,12 @@
 What a person has open may be finished, and what was submitted is paid; the imported label stays.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -19,6 +21,8 @@ from labeling.records import WITHDRAWN, record_labelling
 from labeling.sync import fetch_all
 from labeling.withdraw.release import attempt, portions, release_holds
 from studies.models import ImportBatch, Label, Study
+
+logger = logging.getLogger(__name__)
 
 REASON = "withdrawn: the example has an imported label"
 
@@ -58,8 +62,13 @@ def follow_undone_imports() -> None:
     accepted = Annotation.objects.filter(example=OuterRef("example"), state=Annotation.State.ACCEPTED)
     undecided = found.filter(Exists(accepted)).exclude(example__label__source=Label.Source.ANNOTATION)
     for pk in list(undecided.order_by("pk").values_list("pk", flat=True)):
-        with transaction.atomic():
-            decide_label(Publication.objects.select_for_update().get(pk=pk))
+        try:
+            with transaction.atomic():
+                decide_label(Publication.objects.select_for_update().get(pk=pk))
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:  # one example must not keep the others waiting; logged, and tried again
+            logger.exception("the label of publication %s, whose import is undone", pk)
     going_on = found.filter(batch__project__closed_at__isnull=True, example__study__budget__stopped_at__isnull=True)
     kept = Assignment.objects.waiting().filter(kept_for__isnull=False, publication__in=going_on)
     Assignment.objects.filter(pk__in=list(kept.values_list("pk", flat=True))).update(kept_for=None)

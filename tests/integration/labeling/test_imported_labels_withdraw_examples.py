@@ -10,7 +10,13 @@ from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable
 from labeling.models import Annotation, Assignment, Publication
 from labeling.publishing import publish
 from labeling.sync import sync
-from labeling.withdraw import follow_imported_labels, follow_stops, follow_undone_imports, withdraw_labelled_of
+from labeling.withdraw import (
+    follow_imported_labels,
+    follow_stops,
+    follow_undone_imports,
+    imported_labels,
+    withdraw_labelled_of,
+)
 from studies.imports import undo_import
 from studies.labels import ModelAnswer, assign_model_labels
 from studies.models import Label, Study
@@ -159,6 +165,25 @@ def test_what_people_said_meanwhile_is_the_label_once_the_import_is_undone(study
         follow_undone_imports()
     label = Label.objects.get(example__study=study)
     assert (label.value, label.source, label.source_keys) == ("bad", Label.Source.ANNOTATION, [answer.source_key])
+
+
+def test_one_label_that_cannot_be_decided_holds_up_no_other(
+    study: Study, annotator: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = annotator.open_next(study)
+    assert mine is not None
+    batch = factories.import_csv(study, LABELS)
+    withdraw_labelled_of(study=study)
+    kept = Assignment.objects.waiting().get()
+    assert annotator.annotate(mine, "bad").status_code == 201
+    synced(study)
+    undo_import(actor=study.created_by, batch=batch)
+    with monkeypatch.context() as odd:
+        odd.setattr(imported_labels, "decide_label", lambda publication: 1 / 0)
+        follow_undone_imports()
+    assert not Label.objects.filter(example=kept.publication.example).exists()
+    follow_undone_imports()
+    assert Label.objects.get(example=kept.publication.example).value == "bad"
 
 
 def test_what_was_kept_for_one_is_anybodys_once_the_import_is_undone(
